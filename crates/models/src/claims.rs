@@ -1,0 +1,139 @@
+//! The queue of events: claiming what is due, and recording what became of it.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use crate::db::{self, AnyConnection};
+use crate::events::{Event, Status};
+use crate::schema::{event_payloads, events};
+
+/// An event that a worker has for a while, with its body.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The row as it was before the claim.
+    pub event: Event,
+    /// The body, byte for byte.
+    pub body: String,
+}
+
+/// Who claims, and until when the claim holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    /// The worker's name, unique among all processes.
+    pub worker: &'a str,
+    /// Now, in unix milliseconds.
+    pub now: i64,
+    /// When others may take the events over, in unix milliseconds.
+    pub until: i64,
+}
+
+/// Claims up to `limit` events that are due, in the order of `created`. None is about an object on which another
+/// worker has an event; several about one object may come together, and are to be processed in the order given.
+///
+/// # Errors
+/// When a query fails; then the caller's transaction must be rolled back.
+pub fn claim(conn: &mut AnyConnection, claim: Claim<'_>, limit: i64) -> QueryResult<Vec<Claimed>> {
+    db::lock_claims(conn)?;
+    // Spelt out, so that the partial index can serve it.
+    let unfinished = || sql::<Bool>("status IN ('pending', 'processing', 'failed')");
+    let busy: HashSet<Option<String>> = events::table
+        .filter(unfinished())
+        .filter(events::status.eq(Status::Processing))
+        .filter(events::claimed_until_at.gt(claim.now))
+        .filter(events::object_id.is_not_null())
+        .select(events::object_id)
+        .load(conn)?
+        .into_iter()
+        .collect();
+    let due = events::table
+        .filter(unfinished())
+        .filter(events::next_attempt_at.le(claim.now))
+        .filter(events::status.ne(Status::Processing).or(events::claimed_until_at.le(claim.now)))
+        .order((events::created.asc(), events::seq.asc()))
+        .limit(limit)
+        .select(Event::as_select());
+    let mut due: Vec<Event> = if busy.is_empty() {
+        due.load(conn)?
+    } else {
+        due.filter(events::object_id.is_null().or(events::object_id.ne_all(&busy))).load(conn)?
+    };
+    let seqs: Vec<i64> = due.iter().map(|event| event.seq).collect();
+    if seqs.is_empty() {
+        return Ok(Vec::new());
+    }
+    diesel::update(events::table.filter(events::seq.eq_any(&seqs)))
+        .set((
+            events::status.eq(Status::Processing),
+            events::claimed_by.eq(claim.worker),
+            events::claimed_until_at.eq(claim.until),
+        ))
+        .execute(conn)?;
+    let ids: Vec<&str> = due.iter().map(|event| event.id.as_str()).collect();
+    let mut bodies: HashMap<String, String> = event_payloads::table
+        .filter(event_payloads::event_id.eq_any(ids))
+        .select((event_payloads::event_id, event_payloads::body))
+        .load(conn)?
+        .into_iter()
+        .collect();
+    Ok(due.drain(..).map(|event| Claimed { body: bodies.remove(&event.id).unwrap_or_default(), event }).collect())
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// The status to record.
+    pub status: Status,
+    /// How often the event has been tried now.
+    pub attempts: i32,
+    /// When to try again, in unix milliseconds, for [`Status::Failed`].
+    pub next_attempt_at: i64,
+    /// Whether the content was older than the mirror's.
+    pub superseded: bool,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Now, in unix milliseconds.
+    pub at: i64,
+}
+
+/// Records how an attempt ended, if the worker still has the event; whether it had.
+///
+/// # Errors
+/// When the query fails.
+pub fn finish(conn: &mut AnyConnection, seq: i64, worker: &str, ended: &Ended) -> QueryResult<bool> {
+    let done = matches!(ended.status, Status::Processed | Status::Ignored);
+    let mine =
+        events::table.find(seq).filter(events::status.eq(Status::Processing)).filter(events::claimed_by.eq(worker));
+    let changed = diesel::update(mine)
+        .set((
+            events::status.eq(ended.status),
+            events::attempts.eq(ended.attempts),
+            events::next_attempt_at.eq(ended.next_attempt_at),
+            events::superseded.eq(ended.superseded),
+            events::last_error.eq(&ended.error),
+            events::processed_at.eq(done.then_some(ended.at)),
+            events::claimed_by.eq(None::<String>),
+            events::claimed_until_at.eq(None::<i64>),
+        ))
+        .execute(conn)?;
+    Ok(changed == 1)
+}
+
+/// Gives back everything that a worker has, as if it had never claimed it.
+///
+/// # Errors
+/// When the query fails.
+pub fn release(conn: &mut AnyConnection, worker: &str) -> QueryResult<usize> {
+    let mine = events::table
+        .filter(sql::<Bool>("status IN ('pending', 'processing', 'failed')"))
+        .filter(events::claimed_by.eq(worker));
+    diesel::update(mine)
+        .set((
+            events::status.eq(Status::Pending),
+            events::claimed_by.eq(None::<String>),
+            events::claimed_until_at.eq(None::<i64>),
+        ))
+        .execute(conn)
+}

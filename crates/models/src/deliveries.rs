@@ -1,0 +1,142 @@
+//! The deliveries log: every POST to a webhook URL, accepted or refused, with its reason.
+
+use diesel::prelude::*;
+
+use crate::db::{AnyConnection, MultiBackend, text_enum};
+use crate::page::{Cursor, Page};
+use crate::schema::deliveries;
+
+text_enum! {
+    /// What became of a delivery.
+    Outcome {
+        /// A new event was stored.
+        Accepted = "accepted",
+        /// The event had been stored before.
+        Duplicate = "duplicate",
+        /// Nothing was taken from it; the reason code says why.
+        Refused = "refused",
+    }
+}
+
+/// One row of the deliveries log.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = deliveries)]
+pub struct Delivery {
+    /// Row number, ascending with the time of arrival.
+    pub id: i64,
+    /// The endpoint; none for the legacy URL.
+    pub endpoint_uuid: Option<String>,
+    /// The event it carried.
+    pub event_id: Option<String>,
+    /// In unix milliseconds.
+    pub received_at: i64,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The reason code of a refusal.
+    pub reason: Option<String>,
+    /// The status that was answered.
+    pub http_status: i32,
+    /// The peer's address.
+    pub remote_ip: Option<String>,
+    /// A JSON object of the request's headers, redacted.
+    pub headers: String,
+    /// The start of a refused body.
+    pub body: Option<Vec<u8>>,
+    /// The whole body's size in bytes.
+    pub body_size: i64,
+    /// The endpoint secret that matched.
+    pub secret_id: Option<i64>,
+    /// `t` of the signature, in unix seconds.
+    pub signature_time: Option<i64>,
+    /// How many POSTs this row stands for.
+    pub repeats: i64,
+}
+
+/// Which deliveries a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only this endpoint's.
+    pub endpoint_uuid: Option<String>,
+    /// Only this outcome.
+    pub outcome: Option<Outcome>,
+    /// Only refusals with this reason code.
+    pub reason: Option<String>,
+    /// Only from this time on, in unix milliseconds.
+    pub since: Option<i64>,
+}
+
+/// Lists deliveries, newest first.
+///
+/// # Errors
+/// When the query fails.
+pub fn list(conn: &mut AnyConnection, filter: &Filter, cursor: Cursor, limit: usize) -> QueryResult<Page<Delivery>> {
+    let mut query = deliveries::table.select(Delivery::as_select()).into_boxed::<MultiBackend>();
+    if let Some(endpoint) = &filter.endpoint_uuid {
+        query = query.filter(deliveries::endpoint_uuid.eq(endpoint));
+    }
+    if let Some(outcome) = filter.outcome {
+        // Spelt out, so that the index of refusals can serve it.
+        query = match outcome {
+            Outcome::Refused => query.filter(diesel::dsl::sql::<diesel::sql_types::Bool>("outcome = 'refused'")),
+            other => query.filter(deliveries::outcome.eq(other)),
+        };
+    }
+    if let Some(reason) = &filter.reason {
+        query = query.filter(deliveries::reason.eq(reason));
+    }
+    if let Some(since) = filter.since {
+        query = query.filter(deliveries::received_at.ge(since));
+    }
+    query = match cursor {
+        Cursor::Newest => query.order(deliveries::id.desc()),
+        Cursor::Before(id) => query.filter(deliveries::id.lt(id)).order(deliveries::id.desc()),
+        Cursor::After(id) => query.filter(deliveries::id.gt(id)).order(deliveries::id.asc()),
+    };
+    let found = query.limit(limit as i64 + 1).load(conn)?;
+    Ok(Page::cut(found, cursor, limit, |delivery| delivery.id))
+}
+
+/// The delivery with this row number.
+///
+/// # Errors
+/// When the query fails.
+pub fn find(conn: &mut AnyConnection, id: i64) -> QueryResult<Option<Delivery>> {
+    deliveries::table.find(id).select(Delivery::as_select()).first(conn).optional()
+}
+
+/// The newest deliveries of one event, newest first.
+///
+/// # Errors
+/// When the query fails.
+pub fn of_event(conn: &mut AnyConnection, event_id: &str, limit: i64) -> QueryResult<Vec<Delivery>> {
+    deliveries::table
+        .filter(deliveries::event_id.eq(event_id))
+        .order(deliveries::id.desc())
+        .limit(limit)
+        .select(Delivery::as_select())
+        .load(conn)
+}
+
+/// The newest delivery of an endpoint.
+///
+/// # Errors
+/// When the query fails.
+pub fn newest_of_endpoint(conn: &mut AnyConnection, endpoint_uuid: &str) -> QueryResult<Option<Delivery>> {
+    deliveries::table
+        .filter(deliveries::endpoint_uuid.eq(endpoint_uuid))
+        .order(deliveries::id.desc())
+        .select(Delivery::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// Counts `more` POSTs on a row that already stands for some.
+///
+/// # Errors
+/// When the query fails.
+pub fn add_repeats(conn: &mut AnyConnection, id: i64, more: i64) -> QueryResult<()> {
+    diesel::update(deliveries::table.find(id))
+        .set(deliveries::repeats.eq(deliveries::repeats + more))
+        .execute(conn)
+        .map(drop)
+}

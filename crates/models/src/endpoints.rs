@@ -1,0 +1,238 @@
+//! Webhook endpoints and their signing secrets.
+
+use diesel::prelude::*;
+
+use crate::db::{AnyConnection, text_enum};
+use crate::schema::{endpoint_secrets, endpoints};
+
+text_enum! {
+    /// Where an endpoint is in its life.
+    Status {
+        /// A row here; Stripe has not confirmed it, or its answer was lost.
+        Pending = "pending",
+        /// Takes deliveries.
+        Enabled = "enabled",
+        /// Stripe sends nothing, and nothing is taken.
+        Disabled = "disabled",
+        /// Gone at Stripe; kept here for the log.
+        Deleted = "deleted",
+    }
+}
+
+text_enum! {
+    /// How a delivery's authenticity is settled, as in dj-stripe.
+    Validation {
+        /// By the signature, before it is accepted.
+        VerifySignature = "verify_signature",
+        /// By asking Stripe for the event, before it is processed.
+        RetrieveEvent = "retrieve_event",
+        /// Not at all; test mode only.
+        None = "none",
+    }
+}
+
+/// A URL of ours, registered at Stripe.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = endpoints, treat_none_as_default_value = false)]
+pub struct Endpoint {
+    /// The UUIDv4 in its URL.
+    pub uuid: String,
+    /// `we_…`, once Stripe has it.
+    pub stripe_id: Option<String>,
+    /// The key that manages it.
+    pub api_key_id: Option<i64>,
+    /// The account it is registered in.
+    pub account: Option<String>,
+    /// Live or test mode.
+    pub livemode: bool,
+    /// Whether it gets connected accounts' events instead of the account's own.
+    pub connect: bool,
+    /// The whole URL.
+    pub url: String,
+    /// What the operator wrote about it.
+    pub description: String,
+    /// The event types as a JSON array; `["*"]` for all.
+    pub enabled_events: String,
+    /// The API version its events are rendered in; none follows the account.
+    pub api_version: Option<String>,
+    /// How old or early a signature may be, in seconds.
+    pub tolerance_seconds: i32,
+    /// How authenticity is settled.
+    pub validation: Validation,
+    /// Where it is in its life.
+    pub status: Status,
+    /// The key under which Stripe creates it only once.
+    pub idempotency_key: String,
+    /// Why the last call to Stripe about it failed, if it did.
+    pub last_error: Option<String>,
+    /// Who made it.
+    pub created_by: String,
+    /// In unix milliseconds.
+    pub created_at: i64,
+    /// In unix milliseconds.
+    pub updated_at: i64,
+    /// In unix milliseconds.
+    pub deleted_at: Option<i64>,
+}
+
+impl Endpoint {
+    /// The event types as a list.
+    pub fn event_types(&self) -> Vec<String> {
+        serde_json::from_str(&self.enabled_events).unwrap_or_default()
+    }
+}
+
+/// A signing secret of an endpoint.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = endpoint_secrets)]
+pub struct Secret {
+    /// Row number.
+    pub id: i64,
+    /// The endpoint it signs for.
+    pub endpoint_uuid: String,
+    /// The secret, encrypted.
+    pub sealed: String,
+    /// In unix milliseconds.
+    pub created_at: i64,
+    /// When it is no longer taken, in unix milliseconds.
+    pub expires_at: Option<i64>,
+    /// When it last matched a signature, in unix milliseconds.
+    pub last_used_at: Option<i64>,
+}
+
+/// Adds an endpoint.
+///
+/// # Errors
+/// A unique violation when the UUID is taken.
+pub fn insert(conn: &mut AnyConnection, endpoint: &Endpoint) -> QueryResult<()> {
+    diesel::insert_into(endpoints::table).values(endpoint).execute(conn).map(drop)
+}
+
+/// Stores an endpoint's fields again, all but its UUID, idempotency key and maker.
+///
+/// # Errors
+/// When the query fails.
+pub fn update(conn: &mut AnyConnection, endpoint: &Endpoint) -> QueryResult<()> {
+    diesel::update(endpoints::table.find(&endpoint.uuid))
+        .set((
+            endpoints::stripe_id.eq(&endpoint.stripe_id),
+            endpoints::api_key_id.eq(endpoint.api_key_id),
+            endpoints::account.eq(&endpoint.account),
+            endpoints::url.eq(&endpoint.url),
+            endpoints::description.eq(&endpoint.description),
+            endpoints::enabled_events.eq(&endpoint.enabled_events),
+            endpoints::api_version.eq(&endpoint.api_version),
+            endpoints::tolerance_seconds.eq(endpoint.tolerance_seconds),
+            endpoints::validation.eq(endpoint.validation),
+            endpoints::status.eq(endpoint.status),
+            endpoints::last_error.eq(&endpoint.last_error),
+            endpoints::updated_at.eq(endpoint.updated_at),
+            endpoints::deleted_at.eq(endpoint.deleted_at),
+        ))
+        .execute(conn)
+        .map(drop)
+}
+
+/// The endpoint with this UUID, deleted or not.
+///
+/// # Errors
+/// When the query fails.
+pub fn find(conn: &mut AnyConnection, uuid: &str) -> QueryResult<Option<Endpoint>> {
+    endpoints::table.find(uuid).select(Endpoint::as_select()).first(conn).optional()
+}
+
+/// The endpoint that Stripe knows by this id.
+///
+/// # Errors
+/// When the query fails.
+pub fn find_by_stripe_id(conn: &mut AnyConnection, stripe_id: &str) -> QueryResult<Option<Endpoint>> {
+    endpoints::table.filter(endpoints::stripe_id.eq(stripe_id)).select(Endpoint::as_select()).first(conn).optional()
+}
+
+/// All endpoints that are not deleted, newest first.
+///
+/// # Errors
+/// When the query fails.
+pub fn list(conn: &mut AnyConnection) -> QueryResult<Vec<Endpoint>> {
+    endpoints::table
+        .filter(endpoints::deleted_at.is_null())
+        .order((endpoints::created_at.desc(), endpoints::uuid))
+        .select(Endpoint::as_select())
+        .load(conn)
+}
+
+/// A number pair that changes whenever an endpoint or a secret does: cheap to ask for often.
+///
+/// # Errors
+/// When the query fails.
+pub fn revision(conn: &mut AnyConnection) -> QueryResult<(Option<i64>, Option<i64>)> {
+    let endpoint = endpoints::table.select(diesel::dsl::max(endpoints::updated_at)).first(conn)?;
+    let secret = endpoint_secrets::table.select(diesel::dsl::max(endpoint_secrets::id)).first(conn)?;
+    Ok((endpoint, secret))
+}
+
+/// Adds a sealed secret and answers its row number.
+///
+/// # Errors
+/// When the query fails.
+pub fn insert_secret(conn: &mut AnyConnection, endpoint_uuid: &str, sealed: &str, now: i64) -> QueryResult<i64> {
+    diesel::insert_into(endpoint_secrets::table)
+        .values((
+            endpoint_secrets::endpoint_uuid.eq(endpoint_uuid),
+            endpoint_secrets::sealed.eq(sealed),
+            endpoint_secrets::created_at.eq(now),
+        ))
+        .returning(endpoint_secrets::id)
+        .get_result(conn)
+}
+
+/// The secrets of an endpoint, newest first.
+///
+/// # Errors
+/// When the query fails.
+pub fn secrets(conn: &mut AnyConnection, endpoint_uuid: &str) -> QueryResult<Vec<Secret>> {
+    endpoint_secrets::table
+        .filter(endpoint_secrets::endpoint_uuid.eq(endpoint_uuid))
+        .order(endpoint_secrets::id.desc())
+        .select(Secret::as_select())
+        .load(conn)
+}
+
+/// Every secret there is, for the receiver's table and for a change of the root key.
+///
+/// # Errors
+/// When the query fails.
+pub fn all_secrets(conn: &mut AnyConnection) -> QueryResult<Vec<Secret>> {
+    endpoint_secrets::table.order(endpoint_secrets::id).select(Secret::as_select()).load(conn)
+}
+
+/// Lets the endpoint's other secrets expire at a time.
+///
+/// # Errors
+/// When the query fails.
+pub fn expire_other_secrets(conn: &mut AnyConnection, endpoint_uuid: &str, keep: i64, at: i64) -> QueryResult<usize> {
+    let others = endpoint_secrets::table
+        .filter(endpoint_secrets::endpoint_uuid.eq(endpoint_uuid))
+        .filter(endpoint_secrets::id.ne(keep))
+        .filter(endpoint_secrets::expires_at.is_null());
+    diesel::update(others).set(endpoint_secrets::expires_at.eq(at)).execute(conn)
+}
+
+/// Records when secrets last matched a signature.
+///
+/// # Errors
+/// When the query fails.
+pub fn record_secret_use(conn: &mut AnyConnection, secret_id: i64, at: i64) -> QueryResult<()> {
+    diesel::update(endpoint_secrets::table.find(secret_id))
+        .set(endpoint_secrets::last_used_at.eq(at))
+        .execute(conn)
+        .map(drop)
+}
+
+/// Replaces a sealed secret, when the root key changes.
+///
+/// # Errors
+/// When the query fails.
+pub fn reseal_secret(conn: &mut AnyConnection, id: i64, sealed: &str) -> QueryResult<()> {
+    diesel::update(endpoint_secrets::table.find(id)).set(endpoint_secrets::sealed.eq(sealed)).execute(conn).map(drop)
+}

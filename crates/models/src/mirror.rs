@@ -1,0 +1,19 @@
+//! The mirror: local copies of Stripe's objects, newer content never overwritten by older.
+//!
+//! Each object type that has a table of its own is declared in one short file under `mirror/kinds/`: the columns and where
+//! each is read. Every other type lands whole in the table `objects`, so nothing is dropped. Each row
+//! keeps the object's JSON whole; columns exist for what is filtered, joined, sorted or shown in a list.
+
+mod apply;
+mod kind;
+mod kinds;
+mod read;
+mod statements;
+
+pub use apply::{Applied, Change, apply};
+pub use kind::{Column, Kind, Nested, SqlType};
+pub use kinds::{KINDS, kind};
+pub use read::{
+    Filter, Object, Objects, Position, Related, count_up_to, find, find_anywhere, list, other_types, related,
+};
+pub(crate) use statements::Upsert;

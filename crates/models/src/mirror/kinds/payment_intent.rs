@@ -1,0 +1,21 @@
+//! Payment intents.
+
+use super::super::{Column, Kind};
+
+pub(super) const PAYMENT_INTENT: Kind = Kind {
+    object: "payment_intent",
+    table: "payment_intents",
+    plural: "payment intents",
+    columns: &[
+        Column::id_of("customer", "customer", &["/customer"]).listed(),
+        Column::id_of("invoice", "invoice", &["/invoice"]),
+        Column::text("status", &["/status"]).listed(),
+        Column::text("currency", &["/currency"]),
+        Column::number("amount", &["/amount"]).listed(),
+        Column::number("amount_received", &["/amount_received"]).listed(),
+        // `charges` was replaced by `latest_charge` with 2022-11-15.
+        Column::id_of("charge", "latest_charge", &["/latest_charge", "/charges/data/0"]).listed(),
+        Column::id_of("payment_method", "payment_method", &["/payment_method"]),
+    ],
+    nested: &[],
+};
