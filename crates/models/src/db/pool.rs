@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel::r2d2::{self, R2D2Connection};
 
-use super::dialect::{self, AnyConnection};
+use super::{AnyConnection, dialect};
 use super::{DatabaseUrl, Error};
 
 pub(super) type Pool = r2d2::Pool<Manager>;
