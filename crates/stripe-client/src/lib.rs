@@ -1,1 +1,30 @@
-//! Placeholder.
+//! Stripe seen from outside: the API client, event envelopes and webhook signatures.
+
+pub mod account;
+pub mod catalogue;
+pub mod client;
+pub mod error;
+pub mod event;
+pub mod events;
+pub mod form;
+pub mod key;
+pub mod objects;
+pub mod page;
+pub mod request;
+pub mod retry;
+mod scrub;
+pub mod webhook;
+pub mod webhook_endpoints;
+
+pub use account::Account;
+pub use client::{Client, ClientBuilder};
+pub use error::{ApiError, Error};
+pub use event::{Envelope, EnvelopeError, Event};
+pub use events::EventFilter;
+pub use form::Form;
+pub use key::{ApiKey, KeyError, KeyKind};
+pub use page::Pages;
+pub use request::Request;
+pub use scrub::scrub;
+pub use webhook::{SecretError, SignatureError, Tolerance, Verified, WebhookSecret};
+pub use webhook_endpoints::{CreateWebhookEndpoint, UpdateWebhookEndpoint, WebhookEndpoint};

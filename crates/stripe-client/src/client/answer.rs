@@ -1,0 +1,119 @@
+//! One attempt: sends, reads the answer within bounds, and says what it was.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use serde_json::Value;
+
+use crate::error::{ApiError, Error};
+use crate::retry::Outcome;
+use crate::scrub::scrub;
+
+/// Larger than any list of 100 objects; what is beyond is not Stripe.
+const LARGEST: usize = 16 * 1024 * 1024;
+/// How much of an answer that is not JSON is worth showing, in characters.
+const EXCERPT: usize = 200;
+
+/// What came of one attempt.
+pub(super) struct Answer {
+    pub(super) outcome: Outcome,
+    pub(super) request_id: Option<String>,
+    pub(super) result: Result<Value, Error>,
+}
+
+/// Sends one attempt.
+pub(super) async fn receive(request: reqwest::RequestBuilder) -> Answer {
+    let response = match request.send().await {
+        Ok(response) => response,
+        Err(error) => return broken(&error, None),
+    };
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
+    let request_id = text(&headers, "request-id");
+    let outcome = Outcome::Answer {
+        status,
+        should_retry: text(&headers, "stripe-should-retry").and_then(|wish| wish.parse().ok()),
+        retry_after: text(&headers, RETRY_AFTER.as_str()).and_then(|wait| wait.parse().ok()).map(Duration::from_secs),
+    };
+    let result = match read(response).await {
+        Ok(_) if (300..400).contains(&status) => Err(Error::Redirect { status }),
+        Ok(body) => understand(status, &headers, &body),
+        Err(Stopped::TooLarge) => return Answer { outcome: stop(status), request_id, result: Err(Error::TooLarge) },
+        Err(Stopped::Broken(error)) => return broken(&error, request_id),
+    };
+    Answer { outcome, request_id, result }
+}
+
+/// An outcome that is final whatever the status says.
+fn stop(status: u16) -> Outcome {
+    Outcome::Answer { status, should_retry: Some(false), retry_after: None }
+}
+
+fn broken(error: &reqwest::Error, request_id: Option<String>) -> Answer {
+    let text = chain(error);
+    let untrusted = text.contains("invalid peer certificate");
+    let result = match error {
+        error if error.is_timeout() && !error.is_connect() => Err(Error::Timeout),
+        error if error.is_timeout() => Err(Error::Connect("no connection within the time-out".to_owned())),
+        _ => Err(Error::Connect(text)),
+    };
+    Answer { outcome: if untrusted { Outcome::Untrusted } else { Outcome::Broken }, request_id, result }
+}
+
+enum Stopped {
+    TooLarge,
+    Broken(reqwest::Error),
+}
+
+async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, Stopped> {
+    if response.content_length().is_some_and(|length| length > LARGEST as u64) {
+        return Err(Stopped::TooLarge);
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(Stopped::Broken)? {
+        if body.len() + chunk.len() > LARGEST {
+            return Err(Stopped::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn understand(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Value, Error> {
+    let request_id = text(headers, "request-id");
+    let Ok(value) = serde_json::from_slice::<Value>(body) else {
+        return Err(Error::NotJson { status, request_id, excerpt: excerpt(body) });
+    };
+    if (200..300).contains(&status) {
+        return Ok(value);
+    }
+    let rate_limited_reason = text(headers, "stripe-rate-limited-reason");
+    Err(Error::Api(Box::new(ApiError { request_id, rate_limited_reason, ..ApiError::from_body(status, &value) })))
+}
+
+/// The start of a body, on one line. It is scrubbed before it is cut, so that no key survives by being cut.
+fn excerpt(body: &[u8]) -> String {
+    let start = String::from_utf8_lossy(&body[..body.len().min(16 * EXCERPT)]).into_owned();
+    let line = scrub(&start).split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().take(EXCERPT).collect()
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(scrub)
+}
+
+/// An error with its causes, scrubbed: reqwest's own text alone says little more than "error sending request".
+pub(super) fn chain(error: &reqwest::Error) -> String {
+    let mut texts = Vec::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        texts.push(error.to_string());
+        cause = error.source();
+    }
+    if texts.is_empty() {
+        texts.push(error.to_string());
+    }
+    texts.dedup();
+    scrub(&texts.join(": "))
+}
