@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use crate::db::{self, AnyConnection};
-use crate::events::{Event, Status};
+use crate::events::{Cause, Event, Status};
 use crate::schema::{event_payloads, events};
 
 /// An event that a worker has for a while, with its body.
@@ -88,6 +88,8 @@ pub struct Ended {
     pub status: Status,
     /// How often the event has been tried now.
     pub attempts: i32,
+    /// Why it was tried, or for [`Status::Failed`] why it will be.
+    pub cause: Cause,
     /// When to try again, in unix milliseconds, for [`Status::Failed`].
     pub next_attempt_at: i64,
     /// Whether the content was older than the mirror's.
@@ -110,6 +112,7 @@ pub fn finish(conn: &mut AnyConnection, seq: i64, worker: &str, ended: &Ended) -
         .set((
             events::status.eq(ended.status),
             events::attempts.eq(ended.attempts),
+            events::cause.eq(ended.cause),
             events::next_attempt_at.eq(ended.next_attempt_at),
             events::superseded.eq(ended.superseded),
             events::last_error.eq(&ended.error),
@@ -119,6 +122,17 @@ pub fn finish(conn: &mut AnyConnection, seq: i64, worker: &str, ended: &Ended) -
         ))
         .execute(conn)?;
     Ok(changed == 1)
+}
+
+/// Holds everything that a worker has until a later time, in unix milliseconds.
+///
+/// # Errors
+/// When the query fails.
+pub fn renew(conn: &mut AnyConnection, worker: &str, until: i64) -> QueryResult<usize> {
+    let mine = events::table
+        .filter(sql::<Bool>("status IN ('pending', 'processing', 'failed')"))
+        .filter(events::claimed_by.eq(worker));
+    diesel::update(mine).set(events::claimed_until_at.eq(until)).execute(conn)
 }
 
 /// Gives back everything that a worker has, as if it had never claimed it.

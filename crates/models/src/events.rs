@@ -26,6 +26,20 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// Why an event is tried.
+    Cause {
+        /// It arrived.
+        Delivery = "delivery",
+        /// The attempt before failed.
+        Retry = "retry",
+        /// It had failed, and Stripe sent it again.
+        Resend = "resend",
+        /// Somebody asked for it here.
+        Replay = "replay",
+    }
+}
+
 /// One row of the event log.
 #[derive(Clone, Debug, Queryable, Selectable, serde::Serialize)]
 #[diesel(table_name = events)]
@@ -61,6 +75,8 @@ pub struct Event {
     pub status: Status,
     /// How often it was tried.
     pub attempts: i32,
+    /// Why it is or was last tried.
+    pub cause: Cause,
     /// When it is tried next, in unix milliseconds; meaningful while pending or failed.
     pub next_attempt_at: i64,
     /// The worker that has it.
@@ -182,6 +198,7 @@ pub fn replay(conn: &mut AnyConnection, id: &str, now: i64) -> QueryResult<bool>
         .set((
             events::status.eq(Status::Pending),
             events::attempts.eq(0),
+            events::cause.eq(Cause::Replay),
             events::next_attempt_at.eq(now),
             events::processed_at.eq(None::<i64>),
             events::last_error.eq(None::<String>),
@@ -211,7 +228,12 @@ pub fn reopen_failed(conn: &mut AnyConnection, ids: &[&str], now: i64) -> QueryR
     let failed =
         events::table.filter(events::id.eq_any(ids)).filter(events::status.eq_any([Status::Failed, Status::Dead]));
     diesel::update(failed)
-        .set((events::status.eq(Status::Pending), events::attempts.eq(0), events::next_attempt_at.eq(now)))
+        .set((
+            events::status.eq(Status::Pending),
+            events::attempts.eq(0),
+            events::cause.eq(Cause::Resend),
+            events::next_attempt_at.eq(now),
+        ))
         .execute(conn)
 }
 

@@ -24,4 +24,5 @@ pub mod testing;
 pub mod users;
 
 pub use db::{AnyConnection, Database, DatabaseUrl, Error, Lane};
+pub use diesel::QueryResult;
 pub use page::Page;

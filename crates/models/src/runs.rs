@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::{AnyConnection, text_enum};
+use crate::events::Cause;
 use crate::schema::runs;
 
 text_enum! {
@@ -35,8 +36,8 @@ pub struct Run {
     pub outcome: Outcome,
     /// The error with its causes.
     pub error: Option<String>,
-    /// Why the event was tried: `delivery`, `retry` or `replay`.
-    pub cause: String,
+    /// Why the event was tried.
+    pub cause: Cause,
     /// In unix milliseconds.
     pub started_at: i64,
     /// In microseconds.
@@ -58,7 +59,7 @@ pub struct NewRun {
     /// The error with its causes.
     pub error: Option<String>,
     /// Why the event was tried.
-    pub cause: String,
+    pub cause: Cause,
     /// In unix milliseconds.
     pub started_at: i64,
     /// In microseconds.

@@ -127,6 +127,7 @@ diesel::table! {
         request_id -> Nullable<Text>,
         status -> Text,
         attempts -> Integer,
+        cause -> Text,
         next_attempt_at -> BigInt,
         claimed_by -> Nullable<Text>,
         claimed_until_at -> Nullable<BigInt>,

@@ -119,6 +119,7 @@ CREATE TABLE events (
     request_id       TEXT,
     status           TEXT NOT NULL,
     attempts         INTEGER NOT NULL,
+    cause            TEXT NOT NULL DEFAULT 'delivery',
     next_attempt_at  BIGINT NOT NULL,
     claimed_by       TEXT,
     claimed_until_at BIGINT,
