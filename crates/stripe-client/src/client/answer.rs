@@ -36,8 +36,10 @@ pub(super) async fn receive(request: reqwest::RequestBuilder) -> Answer {
         should_retry: text(&headers, "stripe-should-retry").and_then(|wish| wish.parse().ok()),
         retry_after: text(&headers, RETRY_AFTER.as_str()).and_then(|wait| wait.parse().ok()).map(Duration::from_secs),
     };
+    if (300..400).contains(&status) {
+        return Answer { outcome: stop(status), request_id, result: Err(Error::Redirect { status }) };
+    }
     let result = match read(response).await {
-        Ok(_) if (300..400).contains(&status) => Err(Error::Redirect { status }),
         Ok(body) => understand(status, &headers, &body),
         Err(Stopped::TooLarge) => return Answer { outcome: stop(status), request_id, result: Err(Error::TooLarge) },
         Err(Stopped::Broken(error)) => return broken(&error, request_id),
