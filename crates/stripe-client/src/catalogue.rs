@@ -44,7 +44,7 @@ pub fn is_known(event_type: &str) -> bool {
     TYPES.contains(event_type)
 }
 
-/// Whether `pattern` is `*` or [`matches`] at least one known type.
+/// Whether `pattern` is `*` or [`matches()`] at least one known type.
 pub fn is_known_pattern(pattern: &str) -> bool {
     types().any(|event_type| matches(pattern, event_type))
 }

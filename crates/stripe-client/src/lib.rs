@@ -1,4 +1,5 @@
 //! Stripe seen from outside: the API client, event envelopes and webhook signatures.
+#![doc = include_str!("../README.md")]
 
 pub mod account;
 pub mod catalogue;
