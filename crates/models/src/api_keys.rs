@@ -152,10 +152,14 @@ pub fn reseal(conn: &mut AnyConnection, id: i64, sealed: &str, fingerprint: &str
         .map(drop)
 }
 
-/// Deletes a key that no endpoint uses any more; whether it was there.
+/// Deletes a key, and forgets it at endpoints that are deleted; whether it was there.
 ///
 /// # Errors
 /// A foreign key violation while an endpoint uses it.
 pub fn delete(conn: &mut AnyConnection, id: i64) -> QueryResult<bool> {
+    use crate::schema::endpoints;
+    diesel::update(endpoints::table.filter(endpoints::api_key_id.eq(id)).filter(endpoints::deleted_at.is_not_null()))
+        .set(endpoints::api_key_id.eq(None::<i64>))
+        .execute(conn)?;
     diesel::delete(api_keys::table.find(id)).execute(conn).map(|deleted| deleted == 1)
 }

@@ -135,6 +135,22 @@ impl Database {
     }
 }
 
+/// Runs `work` in a savepoint of the open transaction; if it fails, only what it did is rolled back.
+///
+/// # Errors
+/// Whatever `work` answers.
+pub fn savepoint<T>(
+    conn: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
+) -> QueryResult<T> {
+    conn.transaction(work)
+}
+
+/// The error that only rolls back, for work that failed for reasons of its own.
+pub fn rollback() -> diesel::result::Error {
+    diesel::result::Error::RollbackTransaction
+}
+
 fn write_transaction<T, E>(
     conn: &mut AnyConnection,
     work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,

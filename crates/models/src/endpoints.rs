@@ -133,6 +133,15 @@ pub fn update(conn: &mut AnyConnection, endpoint: &Endpoint) -> QueryResult<()> 
         .map(drop)
 }
 
+/// Removes an endpoint that was never confirmed, as if it had not been begun.
+///
+/// # Errors
+/// When a query fails.
+pub fn remove(conn: &mut AnyConnection, uuid: &str) -> QueryResult<()> {
+    diesel::delete(endpoint_secrets::table.filter(endpoint_secrets::endpoint_uuid.eq(uuid))).execute(conn)?;
+    diesel::delete(endpoints::table.find(uuid)).execute(conn).map(drop)
+}
+
 /// The endpoint with this UUID, deleted or not.
 ///
 /// # Errors
@@ -159,6 +168,15 @@ pub fn list(conn: &mut AnyConnection) -> QueryResult<Vec<Endpoint>> {
         .order((endpoints::created_at.desc(), endpoints::uuid))
         .select(Endpoint::as_select())
         .load(conn)
+}
+
+/// Whether an endpoint that is not deleted is managed with a key.
+///
+/// # Errors
+/// When the query fails.
+pub fn uses_key(conn: &mut AnyConnection, api_key_id: i64) -> QueryResult<bool> {
+    let using = endpoints::table.filter(endpoints::api_key_id.eq(api_key_id)).filter(endpoints::deleted_at.is_null());
+    diesel::select(diesel::dsl::exists(using)).get_result(conn)
 }
 
 /// A number pair that changes whenever an endpoint or a secret does: cheap to ask for often.

@@ -1,2 +1,7 @@
-//! Placeholder.
-fn main() {}
+//! The binary `tollgate`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    actix_web::rt::System::new().block_on(tollgate::cli::run())
+}

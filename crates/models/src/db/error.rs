@@ -12,6 +12,9 @@ pub enum Error {
     /// The query itself failed.
     #[error("the database refused a query: {0}")]
     Query(#[source] Diesel),
+    /// Another worker took an event over while this one was at it.
+    #[error("lost the claim on an event")]
+    LostClaim,
     /// A migration failed.
     #[error("a migration failed: {0}")]
     Migration(String),

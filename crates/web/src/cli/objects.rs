@@ -1,0 +1,72 @@
+//! `tollgate objects …`
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+use tollgate_models::mirror::{self, Filter, Object};
+
+use super::{Failed, Outcome, output};
+use crate::Tollgate;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Objects {
+    /// List the mirrored objects of a type, newest first
+    List {
+        /// Stripe's name for the type, for example customer
+        #[arg(value_name = "TYPE")]
+        object: String,
+        /// How many
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
+    /// Show one mirrored object
+    Show {
+        /// Stripe's id (cus_…, sub_…)
+        id: String,
+    },
+}
+
+pub(super) async fn run(command: Objects, tollgate: &Tollgate, json: bool) -> Outcome {
+    match command {
+        Objects::List { object, limit } => list(tollgate, object, limit, json).await,
+        Objects::Show { id } => show(tollgate, id, json).await,
+    }
+}
+
+async fn list(tollgate: &Tollgate, object: String, limit: usize, json: bool) -> Outcome {
+    let wanted = object.clone();
+    let page = tollgate.db().read(move |conn| mirror::list(conn, &wanted, &Filter::default(), limit)).await?;
+    if page.rows.is_empty() && mirror::kind(&object).is_none() {
+        let known: Vec<&str> = mirror::KINDS.iter().map(|kind| kind.object).collect();
+        return Err(Failed::new(format!(
+            "there are no {object:?} objects; types with tables are {}",
+            known.join(", ")
+        )));
+    }
+    if json {
+        page.rows.iter().for_each(|object| output::json(&as_json(object)));
+        return Ok(());
+    }
+    let table: Vec<Vec<String>> =
+        page.rows.iter().map(|object| vec![object.id.clone(), output::time(object.created * 1000)]).collect();
+    output::table(&["ID", "CREATED"], &table);
+    Ok(())
+}
+
+async fn show(tollgate: &Tollgate, id: String, json: bool) -> Outcome {
+    let wanted = id.clone();
+    let found = tollgate.db().read(move |conn| mirror::find_anywhere(conn, &wanted)).await?;
+    let object = found.ok_or_else(|| Failed::new(format!("there is no object {id} in the mirror")))?;
+    if json {
+        output::json(&as_json(&object));
+    } else {
+        output::line(serde_json::to_string_pretty(&as_json(&object)).map_err(crate::Error::internal)?);
+    }
+    Ok(())
+}
+
+fn as_json(object: &Object) -> Value {
+    json!({
+        "id": object.id, "object": object.object, "deleted": object.deleted_at.is_some(), "as_of": object.as_of,
+        "account": object.account, "livemode": object.livemode, "event": object.event_id, "data": object.json(),
+    })
+}

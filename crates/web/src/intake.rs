@@ -1,0 +1,199 @@
+//! The intake of deliveries: verify, store durably in a batch with others, acknowledge.
+
+mod batch;
+mod body;
+mod headers;
+mod judge;
+mod refusals;
+mod table;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::Bytes;
+use serde_json::json;
+use tokio::sync::Semaphore;
+use tollgate_models::Database;
+use tollgate_models::deliveries::Outcome;
+use tollgate_models::intake::{Arrival, DeliveryRow, Stored};
+use uuid::Uuid;
+
+use crate::keyring::Keyring;
+use crate::worker::Alarm;
+use crate::{Clock, Config, Error, Tollgate};
+
+use batch::Writer;
+use body::BodyError;
+use judge::{Judged, Reason};
+use table::{KnownEndpoint, Table};
+
+/// A request is never held longer; Stripe would give up on it anyway.
+const LONGEST: Duration = Duration::from_secs(10);
+/// Bodies that are read at the same time; beyond that Stripe is asked to come back.
+const MOST_BODIES: usize = 512;
+/// How much of a refused body is kept, in bytes.
+const KEPT_OF_REFUSED: usize = 16 * 1024;
+
+/// Takes deliveries in: the table of endpoints, the writer of batches, and the bounds.
+#[derive(Clone)]
+pub(crate) struct Intake {
+    table: Arc<Table>,
+    writer: Writer,
+    bodies: Arc<Semaphore>,
+    max_body: usize,
+    clock: Clock,
+}
+
+impl Intake {
+    /// Reads the endpoints and starts the threads that keep them fresh and write batches.
+    pub(crate) fn start(
+        database: &Database,
+        config: &Config,
+        clock: &Clock,
+        keyring: &Keyring,
+        alarm: Alarm,
+    ) -> Result<Self, Error> {
+        let table = Arc::new(Table::load(database, config, keyring, clock)?);
+        table.keep_fresh();
+        Ok(Self {
+            table,
+            writer: Writer::start(database, clock, alarm)?,
+            bodies: Arc::new(Semaphore::new(MOST_BODIES)),
+            max_body: config.max_body_bytes,
+            clock: clock.clone(),
+        })
+    }
+
+    /// Reads the endpoints again, after one of them changed in this process.
+    pub(crate) fn refresh(&self) -> Result<(), Error> {
+        self.table.refresh()
+    }
+
+    /// Takes nothing in any more.
+    pub(crate) fn close(&self) {
+        self.writer.close();
+    }
+
+    async fn take(&self, request: HttpRequest, payload: web::Payload, endpoint: Arc<KnownEndpoint>) -> HttpResponse {
+        let Ok(_permit) = self.bodies.try_acquire() else { return busy() };
+        let read = body::read(&request, payload, self.max_body, LONGEST).await;
+        let now = self.clock.now_millis();
+        let (body, judged) = match read {
+            Ok(body) => {
+                let judged = judge::judge(&endpoint, &request, &body, now);
+                (body, judged)
+            }
+            Err(BodyError::TooLarge(start)) => (start, Err(Reason::BodyTooLarge)),
+            Err(BodyError::Broken) => return HttpResponse::BadRequest().json(json!({ "error": "incomplete_body" })),
+            Err(BodyError::Slow) => return HttpResponse::RequestTimeout().json(json!({ "error": "slow_body" })),
+        };
+        let refusal = judged.as_ref().err().map(refused);
+        let arrival = arrival(&request, &endpoint, &body, judged, now);
+        let id = arrival.event.as_ref().map(|event| event.id.clone());
+        match (self.writer.store(arrival).await, refusal) {
+            // The refusal stands whether or not the log could take it.
+            (_, Some(refusal)) => refusal,
+            (Ok(stored), None) => accepted(&stored, id.as_deref()),
+            (Err(_), None) => busy(),
+        }
+    }
+}
+
+/// `POST /stripe/webhooks/{uuid}`
+pub(crate) async fn receive(
+    request: HttpRequest,
+    path: web::Path<String>,
+    payload: web::Payload,
+    tollgate: web::Data<Tollgate>,
+) -> HttpResponse {
+    let intake = tollgate.intake();
+    match canonical(&path).and_then(|uuid| intake.table.find(&uuid)) {
+        Some(endpoint) => intake.take(request, payload, endpoint).await,
+        None => not_found().await,
+    }
+}
+
+/// `POST /stripe/webhooks`, when the legacy URL is turned on.
+pub(crate) async fn receive_legacy(
+    request: HttpRequest,
+    payload: web::Payload,
+    tollgate: web::Data<Tollgate>,
+) -> HttpResponse {
+    let intake = tollgate.intake();
+    match intake.table.legacy() {
+        Some(endpoint) => intake.take(request, payload, endpoint).await,
+        None => not_found().await,
+    }
+}
+
+/// The same answer for everything that is not here.
+pub(crate) async fn not_found() -> HttpResponse {
+    HttpResponse::NotFound().json(json!({ "error": "not_found" }))
+}
+
+/// Webhook URLs take only POST, whether there is an endpoint or not.
+pub(crate) async fn method_not_allowed() -> HttpResponse {
+    HttpResponse::MethodNotAllowed()
+        .insert_header((actix_web::http::header::ALLOW, "POST"))
+        .json(json!({ "error": "method_not_allowed" }))
+}
+
+// Only the form that we hand out; an endpoint has one URL, not several spellings of it.
+fn canonical(text: &str) -> Option<Uuid> {
+    let uuid = Uuid::try_parse(text).ok()?;
+    let mut buffer = Uuid::encode_buffer();
+    (uuid.hyphenated().encode_lower(&mut buffer) == text).then_some(uuid)
+}
+
+fn accepted(stored: &Stored, id: Option<&str>) -> HttpResponse {
+    let duplicate = stored.outcome == Outcome::Duplicate;
+    HttpResponse::Ok().json(json!({ "received": true, "id": id, "duplicate": duplicate }))
+}
+
+fn refused(reason: &Reason) -> HttpResponse {
+    HttpResponse::build(reason.status()).json(json!({ "error": reason.code() }))
+}
+
+fn busy() -> HttpResponse {
+    HttpResponse::ServiceUnavailable().insert_header(("Retry-After", "5")).json(json!({ "error": "unavailable" }))
+}
+
+fn arrival(
+    request: &HttpRequest,
+    endpoint: &KnownEndpoint,
+    body: &Bytes,
+    judged: Result<Judged, Reason>,
+    now: i64,
+) -> Arrival {
+    let mut delivery = DeliveryRow {
+        endpoint_uuid: endpoint.uuid.clone(),
+        event_id: None,
+        received_at: now,
+        outcome: Outcome::Accepted,
+        reason: None,
+        http_status: 200,
+        remote_ip: request.peer_addr().map(|address| address.ip().to_string()),
+        headers: headers::redacted(request.headers()),
+        body: None,
+        body_size: body::announced_size(request, body),
+        secret_id: None,
+        signature_time: None,
+        repeats: 1,
+    };
+    match judged {
+        Ok(Judged { event, secret_id, signature_time }) => {
+            delivery.event_id = Some(event.id.clone());
+            delivery.secret_id = secret_id;
+            delivery.signature_time = signature_time;
+            Arrival { delivery, event: Some(event) }
+        }
+        Err(reason) => {
+            delivery.outcome = Outcome::Refused;
+            delivery.reason = Some(reason.code().to_owned());
+            delivery.http_status = i32::from(reason.status().as_u16());
+            delivery.body = Some(body[..body.len().min(KEPT_OF_REFUSED)].to_vec());
+            Arrival { delivery, event: None }
+        }
+    }
+}

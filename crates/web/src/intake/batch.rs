@@ -1,0 +1,194 @@
+//! Group commit: deliveries that arrive while a batch is being written go together into the next one.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{mpsc, oneshot};
+use tollgate_models::deliveries::{self, Outcome};
+use tollgate_models::intake::{self, Arrival, Stored};
+use tollgate_models::{Database, Lane, endpoints};
+
+use super::refusals::{Place, Refusals};
+use crate::worker::Alarm;
+use crate::{Clock, Error};
+
+/// Deliveries that may wait for a batch; beyond that Stripe is asked to come back.
+const QUEUE: usize = 4096;
+/// Deliveries in one batch at the most.
+const BATCH: usize = 512;
+/// Bytes of bodies in one batch at the most.
+const BATCH_BYTES: usize = 8 << 20;
+/// The use of a secret is recorded at most this often, in milliseconds.
+const SECRET_USE_EVERY: i64 = 60_000;
+
+/// The delivery could not be made durable; Stripe is to send it again.
+#[derive(Debug)]
+pub(super) struct NotStored;
+
+struct Waiting {
+    arrival: Arrival,
+    answer: oneshot::Sender<Result<Stored, NotStored>>,
+}
+
+/// Hands deliveries to the threads that write them.
+#[derive(Clone)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Waiting>,
+    closed: Arc<AtomicBool>,
+}
+
+impl Writer {
+    pub(super) fn start(database: &Database, clock: &Clock, alarm: Alarm) -> Result<Self, Error> {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let shared = Arc::new(Shared {
+            database: database.clone(),
+            clock: clock.clone(),
+            alarm,
+            waiting: Mutex::new(waiting),
+            refusals: Mutex::new(Refusals::default()),
+            secret_uses: Mutex::new(HashMap::new()),
+        });
+        // While one batch is on its way to a PostgreSQL server, another can be gathered; SQLite has one writer.
+        let threads = if database.url().is_sqlite() { 1 } else { 2 };
+        for number in 0..threads {
+            let shared = Arc::clone(&shared);
+            let name = format!("intake-{number}");
+            std::thread::Builder::new().name(name).spawn(move || shared.run()).map_err(Error::internal)?;
+        }
+        Ok(Self { queue, closed: Arc::default() })
+    }
+
+    /// Answers once the delivery is committed.
+    pub(super) async fn store(&self, arrival: Arrival) -> Result<Stored, NotStored> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(NotStored);
+        }
+        let (answer, stored) = oneshot::channel();
+        self.queue.try_send(Waiting { arrival, answer }).map_err(|_| NotStored)?;
+        tokio::time::timeout(super::LONGEST, stored).await.map_err(|_| NotStored)?.map_err(|_| NotStored)?
+    }
+
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+}
+
+struct Shared {
+    database: Database,
+    clock: Clock,
+    alarm: Alarm,
+    waiting: Mutex<mpsc::Receiver<Waiting>>,
+    refusals: Mutex<Refusals>,
+    secret_uses: Mutex<HashMap<i64, i64>>,
+}
+
+impl Shared {
+    // Ends when every sender is gone.
+    fn run(&self) {
+        while let Some(batch) = self.gather() {
+            let (arrivals, answers): (Vec<_>, Vec<_>) =
+                batch.into_iter().map(|waiting| (waiting.arrival, waiting.answer)).unzip();
+            match self.write(arrivals) {
+                Ok(stored) => {
+                    if stored.iter().any(|stored| stored.outcome != Outcome::Refused) {
+                        self.alarm.ring();
+                    }
+                    for (answer, stored) in answers.into_iter().zip(stored) {
+                        // Whoever waited may have hung up; what is stored is stored.
+                        drop(answer.send(Ok(stored)));
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(%error, deliveries = answers.len(), "could not store deliveries; Stripe will send them again");
+                    for answer in answers {
+                        drop(answer.send(Err(NotStored)));
+                    }
+                }
+            }
+        }
+    }
+
+    // Waits for the first delivery, then takes along what is there already: no wait when idle, larger batches under load.
+    fn gather(&self) -> Option<Vec<Waiting>> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = waiting.blocking_recv()?;
+        let mut bytes = first.arrival.delivery.body_size;
+        let mut batch = vec![first];
+        while batch.len() < BATCH && bytes < BATCH_BYTES as i64 {
+            let Ok(next) = waiting.try_recv() else { break };
+            bytes += next.arrival.delivery.body_size;
+            batch.push(next);
+        }
+        // Those that hung up meanwhile were told nothing, and are not stored for nothing.
+        batch.retain(|waiting| !waiting.answer.is_closed());
+        Some(batch)
+    }
+
+    fn write(&self, arrivals: Vec<Arrival>) -> Result<Vec<Stored>, tollgate_models::Error> {
+        let now = self.clock.now_millis();
+        let places = self.places(&arrivals, now);
+        let uses = self.secret_uses(&arrivals, now);
+        let (rows, endpoints): (Vec<Arrival>, Vec<Option<String>>) = arrivals
+            .into_iter()
+            .zip(&places)
+            .filter(|(_, place)| **place == Place::Row)
+            .map(|(arrival, _)| {
+                let endpoint = arrival.delivery.endpoint_uuid.clone();
+                (arrival, endpoint)
+            })
+            .unzip();
+        let stored = self.database.write(Lane::Intake, |conn| -> Result<_, tollgate_models::Error> {
+            let stored = if rows.is_empty() { Vec::new() } else { intake::store(conn, rows, now)? };
+            for (row, times) in counted(&places) {
+                deliveries::add_repeats(conn, row, times)?;
+            }
+            for secret in uses {
+                endpoints::record_secret_use(conn, secret, now)?;
+            }
+            Ok(stored)
+        })?;
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        for (stored, endpoint) in stored.iter().zip(&endpoints) {
+            if stored.outcome == Outcome::Refused {
+                refusals.stored(endpoint.as_deref(), stored.delivery_id);
+            }
+        }
+        let mut stored = stored.into_iter();
+        Ok(places
+            .iter()
+            .filter_map(|place| match place {
+                Place::Row => stored.next(),
+                Place::CountedOn(row) => Some(Stored { delivery_id: *row, outcome: Outcome::Refused }),
+            })
+            .collect())
+    }
+
+    fn places(&self, arrivals: &[Arrival], now: i64) -> Vec<Place> {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        arrivals.iter().map(|arrival| refusals.place(arrival, now)).collect()
+    }
+
+    fn secret_uses(&self, arrivals: &[Arrival], now: i64) -> Vec<i64> {
+        let mut known = self.secret_uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut uses = Vec::new();
+        for secret in arrivals.iter().filter_map(|arrival| arrival.delivery.secret_id) {
+            let recorded = known.entry(secret).or_insert(i64::MIN / 2);
+            if now - *recorded >= SECRET_USE_EVERY {
+                *recorded = now;
+                uses.push(secret);
+            }
+        }
+        uses
+    }
+}
+
+fn counted(places: &[Place]) -> HashMap<i64, i64> {
+    let mut counted = HashMap::new();
+    for place in places {
+        if let Place::CountedOn(row) = place {
+            *counted.entry(*row).or_default() += 1;
+        }
+    }
+    counted
+}

@@ -1,0 +1,178 @@
+//! The endpoints in memory: a delivery finds its endpoint and secrets without a query.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use secrecy::ExposeSecret;
+use tollgate_models::endpoints::{self, Endpoint, Status, Validation};
+use tollgate_models::{AnyConnection, Database};
+use tollgate_stripe_client::WebhookSecret;
+use tollgate_stripe_client::webhook::Tolerance;
+use uuid::Uuid;
+
+use crate::keyring::{Keyring, endpoint_secret_place};
+use crate::{Clock, Config, Error};
+
+/// Another process may change an endpoint; its change is seen after this time at the latest.
+const FRESHNESS: Duration = Duration::from_secs(1);
+
+/// An endpoint as the intake needs it.
+pub(crate) struct KnownEndpoint {
+    /// None for the legacy URL.
+    pub(crate) uuid: Option<String>,
+    pub(crate) status: Status,
+    pub(crate) validation: Validation,
+    /// None takes both modes, as the legacy URL does.
+    pub(crate) livemode: Option<bool>,
+    pub(crate) account: Option<String>,
+    /// None takes both kinds, as the legacy URL does.
+    pub(crate) connect: Option<bool>,
+    pub(crate) tolerance: Tolerance,
+    pub(crate) secrets: Vec<KnownSecret>,
+}
+
+/// A live secret of an endpoint.
+pub(crate) struct KnownSecret {
+    /// The row; none for the legacy URL.
+    pub(crate) id: Option<i64>,
+    pub(crate) secret: WebhookSecret,
+    /// In unix milliseconds.
+    pub(crate) expires_at: Option<i64>,
+}
+
+impl KnownEndpoint {
+    /// A name for the log that is no address: the start of the UUID.
+    pub(crate) fn label(&self) -> &str {
+        self.uuid.as_deref().map_or("legacy", |uuid| &uuid[..8])
+    }
+}
+
+type Endpoints = HashMap<Uuid, Arc<KnownEndpoint>>;
+type Revision = (Option<i64>, Option<i64>);
+
+/// Every endpoint, replaced as a whole when one changes.
+pub(crate) struct Table {
+    database: Database,
+    keyring: Keyring,
+    current: ArcSwap<Endpoints>,
+    revision: Mutex<Revision>,
+    legacy: Option<Arc<KnownEndpoint>>,
+}
+
+impl Table {
+    pub(super) fn load(database: &Database, config: &Config, keyring: &Keyring, _clock: &Clock) -> Result<Self, Error> {
+        let table = Self {
+            database: database.clone(),
+            keyring: keyring.clone(),
+            current: ArcSwap::default(),
+            revision: Mutex::new((None, None)),
+            legacy: config.legacy_webhook_secret.clone().map(legacy_endpoint),
+        };
+        if table.legacy.is_some() {
+            tracing::warn!(
+                "the legacy URL /stripe/webhooks is on: anyone can guess it; move to endpoints of their own"
+            );
+        }
+        table.refresh()?;
+        Ok(table)
+    }
+
+    pub(super) fn find(&self, uuid: &Uuid) -> Option<Arc<KnownEndpoint>> {
+        self.current.load().get(uuid).cloned()
+    }
+
+    pub(super) fn legacy(&self) -> Option<Arc<KnownEndpoint>> {
+        self.legacy.clone()
+    }
+
+    /// Reads the endpoints again.
+    pub(crate) fn refresh(&self) -> Result<(), Error> {
+        let (revision, endpoints) = self
+            .database
+            .read(|conn| -> Result<_, tollgate_models::Error> { Ok((endpoints::revision(conn)?, self.read(conn)?)) })?;
+        self.current.store(Arc::new(endpoints));
+        *self.revision.lock().unwrap_or_else(PoisonError::into_inner) = revision;
+        Ok(())
+    }
+
+    fn read(&self, conn: &mut AnyConnection) -> Result<Endpoints, tollgate_models::Error> {
+        let mut secrets: HashMap<String, Vec<KnownSecret>> = HashMap::new();
+        for row in endpoints::all_secrets(conn)? {
+            match self.open(&row) {
+                Ok(secret) => secrets.entry(row.endpoint_uuid).or_default().push(KnownSecret {
+                    id: Some(row.id),
+                    secret,
+                    expires_at: row.expires_at,
+                }),
+                // The endpoint's other secrets still count; without any, deliveries are refused with `no_secret`.
+                Err(error) => tracing::error!(secret = row.id, %error, "a signing secret does not open"),
+            }
+        }
+        let known = endpoints::list(conn)?.into_iter().filter_map(|endpoint| {
+            let uuid = Uuid::try_parse(&endpoint.uuid).ok()?;
+            let mut secrets = secrets.remove(&endpoint.uuid).unwrap_or_default();
+            secrets.reverse();
+            Some((uuid, Arc::new(known_endpoint(endpoint, secrets))))
+        });
+        Ok(known.collect())
+    }
+
+    fn open(&self, row: &endpoints::Secret) -> Result<WebhookSecret, Error> {
+        let plain =
+            self.keyring.open(endpoint_secret_place(&row.endpoint_uuid), &row.sealed).map_err(Error::internal)?;
+        WebhookSecret::parse(plain.expose_secret()).map_err(Error::internal)
+    }
+
+    fn refresh_if_changed(&self) -> Result<(), Error> {
+        let revision = self.database.read(endpoints::revision)?;
+        let known = *self.revision.lock().unwrap_or_else(PoisonError::into_inner);
+        if revision == known { Ok(()) } else { self.refresh() }
+    }
+
+    /// Watches for changes made by other processes, until the table is dropped.
+    pub(super) fn keep_fresh(self: &Arc<Self>) {
+        let table = Arc::downgrade(self);
+        std::thread::spawn(move || {
+            loop {
+                std::thread::sleep(FRESHNESS);
+                let Some(table) = table.upgrade() else { return };
+                if let Err(error) = table.refresh_if_changed() {
+                    tracing::warn!(%error, "could not look for changed endpoints");
+                }
+            }
+        });
+    }
+}
+
+fn known_endpoint(endpoint: Endpoint, secrets: Vec<KnownSecret>) -> KnownEndpoint {
+    KnownEndpoint {
+        status: endpoint.status,
+        validation: endpoint.validation,
+        livemode: Some(endpoint.livemode),
+        account: endpoint.account,
+        connect: Some(endpoint.connect),
+        tolerance: tolerance(endpoint.tolerance_seconds),
+        uuid: Some(endpoint.uuid),
+        secrets,
+    }
+}
+
+fn legacy_endpoint(secret: WebhookSecret) -> Arc<KnownEndpoint> {
+    Arc::new(KnownEndpoint {
+        uuid: None,
+        status: Status::Enabled,
+        validation: Validation::VerifySignature,
+        livemode: None,
+        account: None,
+        connect: None,
+        tolerance: Tolerance::default(),
+        secrets: vec![KnownSecret { id: None, secret, expires_at: None }],
+    })
+}
+
+fn tolerance(seconds: i32) -> Tolerance {
+    u32::try_from(seconds).ok().and_then(NonZeroU32::new).map_or_else(Tolerance::default, Tolerance)
+}

@@ -1,0 +1,85 @@
+//! The secret key's file beside a SQLite database, made when there is none.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use secrecy::ExposeSecret;
+
+use crate::Error;
+use crate::keyring::Keyring;
+
+/// The key's file: the database's name with `.secret-key` behind it.
+pub fn path_beside(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".secret-key");
+    PathBuf::from(name)
+}
+
+/// Reads the key beside the database, or makes one that only its owner can read and says so.
+///
+/// # Errors
+/// When the file cannot be read or made, others can read it, it holds no key, or the database exists without it.
+pub fn load_or_make(database: &Path) -> Result<Keyring, Error> {
+    let path = path_beside(database);
+    match fs::read_to_string(&path) {
+        Ok(text) => {
+            refuse_if_open(&path)?;
+            Keyring::parse(&text).map_err(|error| Error::BadRequest(format!("{}: {error}", path.display())))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => make(&path),
+        Err(error) => Err(unreadable(&path, &error)),
+    }
+}
+
+fn make(path: &Path) -> Result<Keyring, Error> {
+    let (keyring, text) = Keyring::generate();
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).and_then(|mut file| {
+        writeln!(file, "{}", text.expose_secret())?;
+        file.sync_all()
+    });
+    made.map_err(|error| Error::BadRequest(format!("could not make the secret key {}: {error}", path.display())))?;
+    tracing::warn!(path = %path.display(), "made a secret key: keep a copy apart from the database, or set TOLLGATE_SECRET_KEY");
+    Ok(keyring)
+}
+
+fn refuse_if_open(path: &Path) -> Result<(), Error> {
+    let mode = fs::metadata(path).map_err(|error| unreadable(path, &error))?.permissions().mode();
+    if mode & 0o077 != 0 {
+        let text = format!("others can read the secret key {0}: run chmod 600 {0}", path.display());
+        return Err(Error::BadRequest(text));
+    }
+    Ok(())
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    Error::BadRequest(format!("could not read the secret key {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_made_once_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("tollgate.db");
+        let made = load_or_make(&database).unwrap();
+        let path = path_beside(&database);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(load_or_make(&database).unwrap().key_id(), made.key_id());
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_or_that_is_none_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("tollgate.db");
+        let path = path_beside(&database);
+        fs::write(&path, "not a key").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(load_or_make(&database).unwrap_err().to_string().contains("chmod 600"));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        assert!(load_or_make(&database).unwrap_err().to_string().contains("32 random bytes"));
+    }
+}

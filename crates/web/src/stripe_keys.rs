@@ -1,0 +1,84 @@
+//! Which Stripe API key is used for what, and the client that uses it.
+
+use secrecy::ExposeSecret;
+use tollgate_models::api_keys::{self, ApiKey as StoredKey};
+use tollgate_models::endpoints::Endpoint;
+use tollgate_models::{AnyConnection, Database};
+use tollgate_stripe_client::{ApiKey, Client};
+use url::Url;
+
+use crate::keyring::{Keyring, api_key_place};
+use crate::{Config, Error};
+
+/// Opens keys and makes clients.
+#[derive(Clone)]
+pub(crate) struct StripeKeys {
+    keyring: Keyring,
+    base: Url,
+    from_environment: Option<ApiKey>,
+}
+
+/// A key that was chosen.
+pub(crate) struct Chosen {
+    /// Its row; none for the key of the environment.
+    pub(crate) row: Option<StoredKey>,
+    /// The client that uses it.
+    pub(crate) client: Client,
+}
+
+impl StripeKeys {
+    pub(crate) fn new(config: &Config, keyring: &Keyring) -> Self {
+        Self {
+            keyring: keyring.clone(),
+            base: config.stripe_api_base.clone(),
+            from_environment: config.stripe_api_key.clone(),
+        }
+    }
+
+    /// The key of a row, or without one the default for a mode: the stored default key, else the environment's.
+    pub(crate) fn choose(&self, conn: &mut AnyConnection, id: Option<i64>, livemode: bool) -> Result<Chosen, Error> {
+        let stored = match id {
+            Some(id) => Some(
+                api_keys::find(conn, id)
+                    .map_err(tollgate_models::Error::from)?
+                    .ok_or_else(|| Error::NotFound(format!("there is no key number {id}")))?,
+            ),
+            None => api_keys::find_for(conn, None, livemode).map_err(tollgate_models::Error::from)?,
+        };
+        if let Some(row) = stored {
+            let client = self.client(&self.open(&row)?)?;
+            return Ok(Chosen { row: Some(row), client });
+        }
+        match &self.from_environment {
+            Some(key) if key.livemode() == livemode => Ok(Chosen { row: None, client: self.client(key)? }),
+            _ => {
+                let mode = if livemode { "live" } else { "test" };
+                Err(Error::BadRequest(format!(
+                    "there is no {mode} mode key: add one under Accounts and keys, or with `tollgate keys add`"
+                )))
+            }
+        }
+    }
+
+    /// The client for an endpoint's own account.
+    pub(crate) fn client_of(&self, database: &Database, endpoint: &Endpoint) -> Result<Client, Error> {
+        let (id, livemode) = (endpoint.api_key_id, endpoint.livemode);
+        let chosen = database.read(|conn| Ok::<_, tollgate_models::Error>(self.choose(conn, id, livemode)))?;
+        chosen.map(|chosen| chosen.client)
+    }
+
+    /// Decrypts a stored key.
+    pub(crate) fn open(&self, row: &StoredKey) -> Result<ApiKey, Error> {
+        let plain = self.keyring.open(api_key_place(&row.fingerprint), &row.sealed).map_err(Error::internal)?;
+        ApiKey::parse(plain.expose_secret()).map_err(Error::internal)
+    }
+
+    /// A client that uses a key.
+    pub(crate) fn client(&self, key: &ApiKey) -> Result<Client, Error> {
+        Client::builder(key.clone())
+            .base_url(self.base.clone())
+            .app_info("tollgate", env!("CARGO_PKG_VERSION"), "")
+            .build()
+            .map_err(Error::from)
+    }
+}
