@@ -1,0 +1,74 @@
+//! `/v1/events`: what happened in the last 30 days.
+
+use serde_json::Value;
+
+use super::{Action, Call, page};
+use crate::failure::{Answer, Failure};
+use crate::params::Params;
+use crate::state::State;
+use crate::state::events::Stored;
+
+/// How long events can be read, in seconds (<https://docs.stripe.com/api/events>).
+const KEPT: i64 = 30 * 24 * 3600;
+const MOST_TYPES: usize = 20;
+
+pub(super) const LIST: Action = Action { params: &["type", "types", "delivery_success"], run: list };
+pub(super) const RETRIEVE: Action = Action { params: &[], run: retrieve };
+
+fn list(state: &mut State, call: &Call) -> Answer {
+    let created = page::created(&call.params)?;
+    let wanted = Wanted::parse(&call.params)?;
+    let delivered = call.params.boolean("delivery_success")?;
+    let since = state.now() - KEPT;
+    let fits = |event: &&Stored| {
+        event.created >= since
+            && created.contains(&event.created)
+            && wanted.fits(&event.event_type)
+            && delivered.is_none_or(|delivered| delivered == event.waiting.is_empty())
+    };
+    let rows: Vec<&Stored> = state.events.newest(&call.scope).filter(fits).collect();
+    page::page(call, &rows, |event| &event.id, |event| show(state, call, event))
+}
+
+fn retrieve(state: &mut State, call: &Call) -> Answer {
+    let since = state.now() - KEPT;
+    match state.events.find(&call.id) {
+        Some(event) if event.scope == call.scope && event.created >= since => Ok(show(state, call, event)),
+        Some(event) if event.scope.account == call.scope.account && event.scope != call.scope => {
+            Err(Failure::other_mode("event", &call.id, call.scope.livemode))
+        }
+        _ => Err(Failure::no_such("event", &call.id)),
+    }
+}
+
+/// In the account's version, whatever the caller asks for: an event is rendered when it happens.
+fn show(state: &State, call: &Call, event: &Stored) -> Value {
+    let as_connect = call.owner != event.scope.account;
+    event.render(&state.settings.api_version, as_connect, event.waiting.len())
+}
+
+/// The types that a list is narrowed to; empty means all.
+struct Wanted(Vec<String>);
+
+impl Wanted {
+    fn parse(params: &Params) -> Result<Self, Failure> {
+        match (params.text("type")?, params.texts("types")?) {
+            (Some(_), Some(_)) => {
+                Err(Failure::invalid(400, "You may only specify one of these parameters: type, types."))
+            }
+            (_, Some(types)) if types.len() > MOST_TYPES => {
+                Err(Failure::param("types", format!("You may pass up to {MOST_TYPES} types.")))
+            }
+            (_, Some(types)) => Ok(Self(types.into_iter().map(str::to_owned).collect())),
+            (one, None) => Ok(Self(one.map(str::to_owned).into_iter().collect())),
+        }
+    }
+
+    fn fits(&self, event_type: &str) -> bool {
+        let fits = |wanted: &String| match wanted.strip_suffix('*') {
+            Some(prefix) => event_type.starts_with(prefix),
+            None => wanted == event_type,
+        };
+        self.0.is_empty() || self.0.iter().any(fits)
+    }
+}

@@ -1,0 +1,153 @@
+//! The HTTP API: one way through for every call, from the key to the answer.
+
+mod auth;
+mod reply;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Request, State as AppState};
+use axum::response::Response;
+use http::{HeaderMap, Method};
+
+use crate::failure::{Answer, Failure};
+use crate::faults::ApiFault;
+use crate::params::Params;
+use crate::requests::RecordedRequest;
+use crate::routes::{self, Call, Route};
+use crate::state::idempotency::Reply as KeptReply;
+use crate::state::{Cause, Shared, State};
+use crate::tasks::Tasks;
+pub(crate) use auth::no_access;
+use reply::Reply;
+
+/// Stripe's own bound is not published; nothing that an integration sends comes near this, in bytes.
+const LARGEST_BODY: usize = 1024 * 1024;
+
+/// What the server needs for each call.
+pub(crate) struct App {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) tasks: Tasks,
+}
+
+/// All routes; they are told apart by [`routes::find`].
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new().fallback(answer).with_state(app)
+}
+
+/// A request as the state sees it.
+struct Incoming {
+    method: Method,
+    path: String,
+    params: Params,
+    headers: HeaderMap,
+    request_id: String,
+}
+
+impl Incoming {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    fn record(&self) -> RecordedRequest {
+        let shown = self.headers.iter().filter(|(name, _)| *name != http::header::AUTHORIZATION);
+        RecordedRequest {
+            method: self.method.to_string(),
+            path: self.path.clone(),
+            params: self.params.to_value(),
+            headers: shown
+                .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+                .collect(),
+            idempotency_key: self.header("idempotency-key").map(str::to_owned),
+            request_id: self.request_id.clone(),
+        }
+    }
+}
+
+async fn answer(AppState(app): AppState<Arc<App>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
+        let refusal = Failure::invalid(413, "The request body is too large.");
+        return Reply::refusal("req_unread", &refusal).into_response();
+    };
+    let query = Params::parse(parts.uri.query().unwrap_or_default().as_bytes());
+    let (reply, fault) = {
+        let mut state = app.shared.lock();
+        let incoming = Incoming {
+            method: parts.method,
+            path: parts.uri.path().to_owned(),
+            params: query.and(Params::parse(&body)),
+            headers: parts.headers,
+            request_id: state.request_ids.id("req"),
+        };
+        serve(&mut state, &incoming)
+    };
+    match fault {
+        Some(ApiFault::Timeout(wait)) => {
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = app.tasks.stopped() => {}
+            }
+            reply.into_response()
+        }
+        Some(ApiFault::Truncated) => reply.into_truncated_response(),
+        _ => reply.into_response(),
+    }
+}
+
+/// The answer, and the fault that is still to befall it on its way.
+fn serve(state: &mut State, incoming: &Incoming) -> (Reply, Option<ApiFault>) {
+    state.requests.push(incoming.record());
+    let fault = state.faults.next_api(incoming.method.as_str(), &incoming.path);
+    if let Some(reply) = fault.as_ref().and_then(|fault| Reply::instead(fault, &incoming.request_id)) {
+        return (reply, None);
+    }
+    let reply = carry_out(state, incoming).unwrap_or_else(|refusal| Reply::refusal(&incoming.request_id, &refusal));
+    (reply, fault)
+}
+
+fn carry_out(state: &mut State, incoming: &Incoming) -> Result<Reply, Failure> {
+    let caller = auth::caller(state, incoming)?;
+    auth::within_rate(state)?;
+    let unknown = || Failure::unknown_url(incoming.method.as_str(), &incoming.path);
+    let (route, id) = routes::find(&incoming.method, &incoming.path).ok_or_else(unknown)?;
+    auth::permitted(&caller, route.permission())?;
+    let call = Call {
+        scope: caller.scope.clone(),
+        owner: caller.key.account.clone(),
+        key_hint: caller.hint.clone(),
+        version: auth::version(state, incoming)?,
+        id,
+        params: incoming.params.clone(),
+        cause: Cause {
+            id: Some(incoming.request_id.clone()),
+            idempotency_key: incoming.header("idempotency-key").map(str::to_owned),
+        },
+        kind: route.kind,
+    };
+    let reply = once(state, incoming, &call, &route)?;
+    Ok(reply.with_header("stripe-version", &call.version))
+}
+
+/// Runs a call, or gives the kept answer of the same call made before with the same idempotency key.
+fn once(state: &mut State, incoming: &Incoming, call: &Call, route: &Route) -> Result<Reply, Failure> {
+    let key = incoming.header("idempotency-key").filter(|_| incoming.method == Method::POST);
+    let Some(key) = key else {
+        return Ok(Reply::ok(&incoming.request_id, run(state, call, route)?));
+    };
+    let fingerprint = format!("{} {} {}", incoming.method, incoming.path, incoming.params.to_value());
+    if let Some(kept) = state.replies.find(&call.scope, key, &fingerprint)? {
+        return Ok(Reply::replayed(&incoming.request_id, key, &kept));
+    }
+    // Stripe keeps no answer of a call that was refused before it began, so only answers of carried out ones are kept.
+    let body = run(state, call, route)?;
+    let kept = KeptReply { fingerprint, body: body.clone(), request_id: incoming.request_id.clone() };
+    state.replies.keep(&call.scope, key, kept);
+    Ok(Reply::ok(&incoming.request_id, body).with_header("idempotency-key", key))
+}
+
+fn run(state: &mut State, call: &Call, route: &Route) -> Answer {
+    route.check_params(&call.params)?;
+    (route.action.run)(state, call)
+}

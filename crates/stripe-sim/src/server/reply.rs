@@ -1,0 +1,112 @@
+//! What goes back over the wire: Stripe's answers, and the broken ones.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use hyper::body::{Body as HttpBody, Frame};
+use serde_json::Value;
+
+use crate::failure::Failure;
+use crate::faults::ApiFault;
+use crate::state::idempotency::Reply as KeptReply;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
+/// An answer before it is sent.
+pub(super) struct Reply {
+    status: u16,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Reply {
+    fn new(status: u16, request_id: &str, content_type: HeaderValue, body: String) -> Self {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
+        Self { status, headers, body: body.into() }.with_header("request-id", request_id)
+    }
+
+    pub(super) fn ok(request_id: &str, body: Value) -> Self {
+        Self::new(200, request_id, JSON, body.to_string())
+    }
+
+    pub(super) fn refusal(request_id: &str, refusal: &Failure) -> Self {
+        let reply = Self::new(refusal.status, request_id, JSON, refusal.body(request_id).to_string());
+        match refusal.status {
+            429 => reply.with_header("stripe-rate-limited-reason", "global-rate"),
+            _ => reply,
+        }
+    }
+
+    pub(super) fn replayed(request_id: &str, key: &str, kept: &KeptReply) -> Self {
+        Self::ok(request_id, kept.body.clone())
+            .with_header("idempotent-replayed", "true")
+            .with_header("original-request", &kept.request_id)
+            .with_header("idempotency-key", key)
+    }
+
+    /// The answer to a call that a fault keeps from being carried out.
+    pub(super) fn instead(fault: &ApiFault, request_id: &str) -> Option<Self> {
+        match fault {
+            ApiFault::Status(status, body) => Some(Self::new(*status, request_id, JSON, body.to_string())),
+            ApiFault::Html(status) => {
+                let page = format!("<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>");
+                Some(Self::new(*status, request_id, HTML, page))
+            }
+            ApiFault::RateLimited { retry_after } => {
+                let reply = Self::refusal(request_id, &Failure::rate_limited());
+                let seconds = retry_after.map(|seconds| seconds.to_string());
+                Some(seconds.iter().fold(reply, |reply, seconds| reply.with_header(RETRY_AFTER.as_str(), seconds)))
+            }
+            ApiFault::Error500 => Some(Self::refusal(request_id, &Failure::internal())),
+            ApiFault::Timeout(_) | ApiFault::Truncated => None,
+        }
+    }
+
+    /// Adds a header; a value that no header can hold is left out, since it came from the request anyway.
+    pub(super) fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(HeaderName::from_static(name), value);
+        }
+        self
+    }
+
+    pub(super) fn into_response(self) -> Response {
+        let body = Body::from(self.body.clone());
+        self.respond(body)
+    }
+
+    /// Announces the whole body and breaks off after half of it.
+    pub(super) fn into_truncated_response(mut self) -> Response {
+        self.headers.insert(CONTENT_LENGTH, HeaderValue::from(self.body.len()));
+        let body = Body::new(Half { rest: Some(self.body.slice(..self.body.len() / 2)) });
+        self.respond(body)
+    }
+
+    fn respond(self, body: Body) -> Response {
+        let mut response = Response::new(body);
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
+
+/// A body that ends before what its length promised, so that the server breaks the connection.
+struct Half {
+    rest: Option<Bytes>,
+}
+
+impl HttpBody for Half {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.rest.take().map(|half| Ok(Frame::data(half))))
+    }
+}
