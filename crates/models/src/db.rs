@@ -67,6 +67,9 @@ impl Database {
     /// # Errors
     /// When the database cannot be reached or its file cannot be made.
     pub fn connect(url: &DatabaseUrl, options: &Options) -> Result<Self, Error> {
+        if let Some(path) = url.file() {
+            make_private_file(path)?;
+        }
         let writers = if url.is_sqlite() { 1 } else { options.writers };
         let writers = pool::build(url, Purpose::Write, writers, options.wait)?;
         let readers = pool::build(url, Purpose::Read, options.readers, options.wait)?;
@@ -132,6 +135,16 @@ impl Database {
     pub fn ping(&self) -> Result<(), Error> {
         use diesel::RunQueryDsl;
         self.read(|conn| diesel::sql_query("SELECT 1").execute(conn).map(drop))
+    }
+}
+
+// A new file holds customers' data: only its owner may read it, whatever the umask says.
+fn make_private_file(path: &std::path::Path) -> Result<(), Error> {
+    use std::os::unix::fs::OpenOptionsExt;
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(Error::Unavailable(format!("could not make {}: {error}", path.display()))),
     }
 }
 
