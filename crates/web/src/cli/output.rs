@@ -12,7 +12,8 @@ use super::Failed;
 
 /// Starts the log on standard error: as text for a terminal, as JSON otherwise. `RUST_LOG` sets what is logged.
 pub(super) fn start_log(is_server: bool) {
-    let default = if is_server { "info" } else { "error" };
+    // The HTTP server tells of its threads; ours are the lines that an operator wants.
+    let default = if is_server { "info,actix_server=warn" } else { "error" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // A log that was started by somebody else stays theirs.
