@@ -14,7 +14,7 @@ impl Ids {
         Self(StdRng::seed_from_u64(seed))
     }
 
-    /// An id such as `sub_1PgafuB7WZ01zgkWXYmPNZs8`; kinds made before 2015 have the shorter form of `cus_QXg1o8vcGmoR32`.
+    /// An id such as `sub_1PgafuB7WZ01zgkWXYmPNZs8`; old kinds have the shorter form of `cus_QXg1o8vcGmoR32`.
     pub(crate) fn id(&mut self, prefix: &str) -> String {
         let (lead, length) = match prefix {
             "cus" | "prod" | "si" | "req" => ("", 14),

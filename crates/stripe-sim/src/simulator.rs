@@ -28,7 +28,6 @@ pub struct Simulator {
     timeout: Duration,
     url: Url,
     clock: Clock,
-    seed: u64,
 }
 
 /// Shows where it listens; keys and secrets stay out of logs.
@@ -171,7 +170,7 @@ impl Simulator {
 
     /// A business whose customers do believable things, in the default account's test mode.
     pub fn business(&self) -> Business {
-        Business::new(Arc::clone(&self.shared), self.seed)
+        Business::new(Arc::clone(&self.shared))
     }
 
     /// Ends everything and waits for it.

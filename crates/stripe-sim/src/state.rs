@@ -12,6 +12,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::Value;
 
+use crate::business::Dice;
 use crate::clock::Clock;
 use crate::delivery::{DeliveryLog, Outbox};
 use crate::diff;
@@ -53,6 +54,7 @@ pub(crate) struct Settings {
 pub(crate) struct State {
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
+    pub(crate) dice: Dice,
     /// Apart from `ids`: clients decide how many requests there are, and that must not change the objects' ids.
     pub(crate) request_ids: Ids,
     pub(crate) settings: Settings,
@@ -78,6 +80,7 @@ impl State {
             accounts: Accounts::new(&mut ids, now),
             ids,
             request_ids: Ids::seeded(seed.wrapping_add(1)),
+            dice: Dice::seeded(seed.wrapping_add(3)),
             faults: Faults::new(StdRng::seed_from_u64(seed.wrapping_add(2))),
             clock,
             settings,

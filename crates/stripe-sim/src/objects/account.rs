@@ -2,10 +2,16 @@
 
 use serde_json::{Value, json};
 
+use super::list;
+
 /// An account that has finished onboarding; a connected one is as its platform sees it.
 pub(crate) fn account(id: &str, name: &str, created: i64, connected: bool) -> Value {
     let slug: String = name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
     let descriptor: String = name.to_uppercase().chars().take(22).collect();
+    let controller = match connected {
+        true => json!({ "is_controller": true, "type": "application" }),
+        false => json!({ "type": "account" }),
+    };
     let none_due = json!({
         "alternatives": [],
         "current_deadline": null,
@@ -34,20 +40,23 @@ pub(crate) fn account(id: &str, name: &str, created: i64, connected: bool) -> Va
         "business_type": "company",
         "capabilities": { "card_payments": "active", "transfers": "active" },
         "charges_enabled": true,
-        "controller": if connected { json!({ "type": "application", "is_controller": true }) } else { json!({ "type": "account" }) },
+        "controller": controller,
         "country": "US",
         "created": created,
         "default_currency": "usd",
         "details_submitted": true,
         "email": format!("owner@{slug}.example"),
-        "external_accounts": { "object": "list", "data": [], "has_more": false, "url": format!("/v1/accounts/{id}/external_accounts") },
+        "external_accounts": list(Vec::new(), format!("/v1/accounts/{id}/external_accounts")),
         "future_requirements": none_due,
         "metadata": {},
         "payouts_enabled": true,
         "requirements": none_due,
         "settings": {
             "branding": { "icon": null, "logo": null, "primary_color": null, "secondary_color": null },
-            "card_payments": { "decline_on": { "avs_failure": false, "cvc_failure": false }, "statement_descriptor_prefix": null },
+            "card_payments": {
+                "decline_on": { "avs_failure": false, "cvc_failure": false },
+                "statement_descriptor_prefix": null,
+            },
             "dashboard": { "display_name": name, "timezone": "Etc/UTC" },
             "invoices": { "default_account_tax_ids": null },
             "payments": { "statement_descriptor": descriptor },

@@ -43,7 +43,9 @@ pub(crate) fn completed(made: Made, order: &Order) -> Value {
         "currency": order.currency,
         "currency_conversion": null,
         "custom_fields": [],
-        "custom_text": { "after_submit": null, "shipping_address": null, "submit": null, "terms_of_service_acceptance": null },
+        "custom_text": {
+            "after_submit": null, "shipping_address": null, "submit": null, "terms_of_service_acceptance": null,
+        },
         "customer": order.customer["id"],
         "customer_account": null,
         "customer_creation": if subscribing { "always" } else { "if_required" },

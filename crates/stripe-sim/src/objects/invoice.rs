@@ -42,7 +42,9 @@ pub(crate) fn invoice(made: Made, bill: &Bill) -> Value {
         "attempt_count": 0,
         "attempted": false,
         "auto_advance": true,
-        "automatic_tax": { "disabled_reason": null, "enabled": false, "liability": null, "provider": null, "status": null },
+        "automatic_tax": {
+            "disabled_reason": null, "enabled": false, "liability": null, "provider": null, "status": null,
+        },
         "automatically_finalizes_at": made.created + 3600,
         "billing_reason": bill.reason,
         "collection_method": "charge_automatically",
@@ -93,7 +95,9 @@ pub(crate) fn invoice(made: Made, bill: &Bill) -> Value {
         "starting_balance": 0,
         "statement_descriptor": null,
         "status": "draft",
-        "status_transitions": { "finalized_at": null, "marked_uncollectible_at": null, "paid_at": null, "voided_at": null },
+        "status_transitions": {
+            "finalized_at": null, "marked_uncollectible_at": null, "paid_at": null, "voided_at": null,
+        },
         "subtotal": bill.amount,
         "subtotal_excluding_tax": bill.amount,
         "test_clock": null,

@@ -49,7 +49,9 @@ pub(crate) fn payment_intent(made: Made, due: &Due) -> Value {
         "payment_method": due.payment_method,
         "payment_method_configuration_details": null,
         "payment_method_options": {
-            "card": { "installments": null, "mandate_options": null, "network": null, "request_three_d_secure": "automatic" },
+            "card": {
+                "installments": null, "mandate_options": null, "network": null, "request_three_d_secure": "automatic",
+            },
         },
         "payment_method_types": ["card"],
         "processing": null,

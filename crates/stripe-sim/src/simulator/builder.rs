@@ -153,7 +153,6 @@ impl Builder {
             timeout: self.policy.timeout,
             url: Url::parse(&format!("http://{address}"))?,
             clock: self.clock,
-            seed: self.seed,
         };
         let app = Arc::new(App { shared: Arc::clone(&shared), tasks: tasks.clone() });
         let serve = axum::serve(listener, server::router(app)).with_graceful_shutdown(tasks.stopped());
