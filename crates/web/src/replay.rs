@@ -43,6 +43,9 @@ pub async fn one(tollgate: &Tollgate, event_id: &str, actor: &Actor) -> Result<(
 /// When the database fails; then the events replayed before stay in the queue.
 pub async fn matching(tollgate: &Tollgate, filter: Filter, actor: &Actor) -> Result<usize, Error> {
     let (mut total, mut after) = (0, 0);
+    // What arrives while this goes on is not meant.
+    let until = filter.until.unwrap_or(tollgate.clock().now_millis() + 1);
+    let filter = Filter { until: Some(until), ..filter };
     loop {
         let (filter, now) = (filter.clone(), tollgate.clock().now_millis());
         let (replayed, last) = tollgate

@@ -226,7 +226,7 @@ impl Worker {
         let attempts = claimed.event.attempts + 1;
         let Some(failure) = &attempt.failure else {
             return Ended {
-                status: Status::Processed,
+                status: if attempt.ignored { Status::Ignored } else { Status::Processed },
                 attempts,
                 cause: claimed.event.cause,
                 next_attempt_at: now,

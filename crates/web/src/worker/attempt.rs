@@ -32,6 +32,8 @@ pub(super) struct Attempt<'a> {
     verdict: Option<Verdict>,
     pub(super) failure: Option<Failure>,
     pub(super) superseded: bool,
+    /// There was nothing to mirror and nobody to run.
+    pub(super) ignored: bool,
     pub(super) runs: Vec<NewRun>,
     pub(super) on_commit: Vec<OnCommit>,
 }
@@ -45,6 +47,7 @@ impl<'a> Attempt<'a> {
             verdict: Some(verdict),
             failure: None,
             superseded: false,
+            ignored: false,
             runs: Vec::new(),
             on_commit: Vec::new(),
         }
@@ -92,8 +95,11 @@ impl<'a> Attempt<'a> {
             livemode: row.livemode,
             api_version: row.api_version.as_deref(),
         };
-        self.superseded = mirror::apply(conn, &change)? == Applied::Superseded;
-        for entry in self.handlers.matching(event.type_()) {
+        let applied = mirror::apply(conn, &change)?;
+        let matching = self.handlers.matching(event.type_());
+        self.superseded = applied == Applied::Superseded;
+        self.ignored = applied == Applied::Nothing && matching.is_empty();
+        for entry in matching {
             self.handle(conn, event, entry)?;
         }
         Ok(())
