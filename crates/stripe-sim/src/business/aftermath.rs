@@ -29,7 +29,7 @@ pub(super) fn dispute(scene: &mut Scene) -> bool {
     let id = scene.id("dp");
     let taken = adjust(scene, &id, &charge, -1);
     let object = dispute::dispute(scene.made(&id), &charge, reason, &taken);
-    scene.state.amend(text(&charge, "/id"), |charge| charge["disputed"] = json!(true));
+    scene.update(&Cause::default(), text(&charge, "/id"), "charge.updated", |charge| charge["disputed"] = json!(true));
     scene.create(&Cause::default(), "charge.dispute.created", object);
     scene.announce(&Cause::default(), "charge.dispute.funds_withdrawn", &id);
     true

@@ -29,22 +29,28 @@ pub(super) fn draft(scene: &mut Scene, billing: &Billing) -> String {
     let customer = scene.object(text(billing.subscription, "/customer"));
     let account = scene.state.accounts.get(&scene.scope.account).cloned().unwrap_or_default();
     let product = scene.object(text(billing.subscription, "/items/data/0/price/product"));
-    let price = &billing.subscription["items"]["data"][0]["price"];
-    let (whole, cents) = (number(price, "/unit_amount") / 100, number(price, "/unit_amount") % 100);
-    let interval = text(price, "/recurring/interval");
     let bill = Bill {
         customer: &customer,
         subscription: billing.subscription,
         reason: billing.reason,
         period: billing.period,
         amount: billing.amount,
-        description: format!("1 × {} (at ${whole}.{cents:02} / {interval})", text(&product, "/name")),
+        description: describe(billing, text(&product, "/name")),
         account: &account,
         line: &line,
     };
     let object = invoice::invoice(scene.made(&id), &bill);
     scene.create(&Cause::default(), "invoice.created", object);
     id
+}
+
+fn describe(billing: &Billing, product: &str) -> String {
+    if billing.amount == 0 {
+        return format!("Trial period for {product}");
+    }
+    let (whole, cents) = (billing.amount / 100, billing.amount % 100);
+    let interval = text(billing.subscription, "/items/data/0/price/recurring/interval");
+    format!("1 × {product} (at ${whole}.{cents:02} / {interval})")
 }
 
 /// Gives a draft its number and opens it.
@@ -55,7 +61,11 @@ pub(super) fn finalize(scene: &mut Scene, id: &str) {
     let sequence = number(&customer, "/next_invoice_sequence");
     let invoice_number = format!("{}-{sequence:04}", text(&customer, "/invoice_prefix"));
     let now = scene.now;
-    scene.state.amend(&customer_id, |customer| customer["next_invoice_sequence"] = json!(sequence + 1));
+    let currency = scene.object(id)["currency"].clone();
+    scene.update(&Cause::default(), &customer_id, "customer.updated", |customer| {
+        customer["currency"] = currency;
+        customer["next_invoice_sequence"] = json!(sequence + 1);
+    });
     scene.state.amend(id, |invoice| invoice::finalize(invoice, &invoice_number, &secret, now));
     scene.announce(&Cause::default(), "invoice.finalized", id);
 }
@@ -64,7 +74,7 @@ pub(super) fn finalize(scene: &mut Scene, id: &str) {
 pub(super) fn collect(scene: &mut Scene, id: &str, declined: Option<&str>) -> bool {
     let bill = scene.object(id);
     if number(&bill, "/amount_due") == 0 {
-        settle(scene, id, None);
+        settle(scene, id, |_| {});
         return true;
     }
     let (intent, payment) = intent_for(scene, &bill);
@@ -72,29 +82,32 @@ pub(super) fn collect(scene: &mut Scene, id: &str, declined: Option<&str>) -> bo
     let method = card_of(scene, &customer);
     let charge = charge(scene, &intent, &method, declined);
     let next = declined.map(|_| scene.now + NEXT_TRY);
-    let noted = scene.object(&payment);
-    scene.state.amend(id, |invoice| {
-        invoice::attempt(invoice, &noted, next);
+    if declined.is_none() {
+        let now = scene.now;
+        scene.state.amend(&payment, |payment| invoice_payment::pay(payment, now));
+        scene.announce(&Cause::default(), "invoice_payment.paid", &payment);
+    }
+    let payment = scene.object(&payment);
+    let attempt = |invoice: &mut Value| {
+        invoice::attempt(invoice, &payment, next);
         invoice["~charge"] = json!(charge);
-    });
+    };
     if declined.is_some() {
+        scene.update(&Cause::default(), id, "invoice.updated", attempt);
         scene.announce(&Cause::default(), "invoice.payment_failed", id);
         return false;
     }
-    settle(scene, id, Some(&payment));
+    settle(scene, id, attempt);
     true
 }
 
-/// Marks an invoice as paid, with the payment that paid it.
-fn settle(scene: &mut Scene, id: &str, payment: Option<&str>) {
+/// Marks an invoice as paid, together with what paying it changed.
+fn settle(scene: &mut Scene, id: &str, also: impl FnOnce(&mut Value)) {
     let now = scene.now;
-    if let Some(payment) = payment {
-        scene.state.amend(payment, |payment| invoice_payment::pay(payment, now));
-        scene.announce(&Cause::default(), "invoice_payment.paid", payment);
-        let paid = scene.object(payment);
-        scene.state.amend(id, |invoice| invoice["payments"]["data"] = json!([paid]));
-    }
-    scene.update(&Cause::default(), id, "invoice.updated", |invoice| invoice::pay(invoice, now));
+    scene.update(&Cause::default(), id, "invoice.updated", |invoice| {
+        also(invoice);
+        invoice::pay(invoice, now);
+    });
     scene.announce(&Cause::default(), "invoice.paid", id);
     scene.announce(&Cause::default(), "invoice.payment_succeeded", id);
 }

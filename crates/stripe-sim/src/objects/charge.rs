@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Made, list};
+use super::Made;
 
 /// A charge of a payment intent; it says `succeeded` until [`decline`] says otherwise.
 pub(crate) fn charge(made: Made, intent: &Value, method: &Value, receipt: &str) -> Value {
-    let refunds = list(Vec::new(), format!("/v1/charges/{}/refunds", made.id));
     json!({
         "id": made.id,
         "object": "charge",
@@ -51,7 +50,6 @@ pub(crate) fn charge(made: Made, intent: &Value, method: &Value, receipt: &str) 
         "receipt_number": null,
         "receipt_url": format!("https://pay.stripe.com/receipts/invoices/{receipt}?s=ap"),
         "refunded": false,
-        "refunds": refunds,
         "review": null,
         "shipping": null,
         "source": null,

@@ -1,0 +1,15 @@
+//! The simulator from outside: raw HTTP against its API, and real receivers for its deliveries.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its support code too")]
+
+mod api;
+mod business;
+mod connect;
+mod deliveries;
+mod endpoints;
+mod events;
+mod faults;
+mod idempotency;
+mod objects;
+mod shapes;
+mod support;
