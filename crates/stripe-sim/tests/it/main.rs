@@ -4,6 +4,7 @@
 
 mod api;
 mod business;
+mod client;
 mod connect;
 mod deliveries;
 mod endpoints;
