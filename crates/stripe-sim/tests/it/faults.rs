@@ -62,6 +62,22 @@ async fn what_is_held_back_is_let_go_by_settled() {
 }
 
 #[tokio::test]
+async fn what_is_still_to_come_is_not_sent_to_an_endpoint_that_is_off_or_gone() {
+    let sim = builder().start().await.unwrap();
+    let (api, receiver) = (Api::of(&sim), Receiver::start().await);
+    for end in ["POST", "DELETE"] {
+        let endpoint = api.register(&receiver.url, "*", "").await;
+        sim.set_faults(FaultPlan { hold: 9, ..FaultPlan::default() });
+        sim.emit("customer.updated", json!({"id": "cus_1", "object": "customer"}));
+        let path = format!("/v1/webhook_endpoints/{}", endpoint["id"].as_str().unwrap());
+        let form = if end == "POST" { "disabled=true" } else { "" };
+        assert_eq!(api.call(end, &path, form).await.unwrap().status, 200);
+        sim.settled().await;
+        assert!(receiver.received().is_empty(), "{end}");
+    }
+}
+
+#[tokio::test]
 async fn a_delay_keeps_deliveries_back() {
     let plan = FaultPlan { delay: Duration::from_millis(30), ..FaultPlan::default() };
     let start = std::time::Instant::now();
