@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use crate::db::{self, AnyConnection};
-use crate::events::{Cause, Event, Status};
+use crate::events::{Cause, Event, Status, has_status};
 use crate::schema::{event_payloads, events};
 
 /// An event that a worker has for a while, with its body.
@@ -30,6 +31,15 @@ pub struct Claim<'a> {
     pub until: i64,
 }
 
+// Spelt out, so that the partial indexes can serve them.
+fn unfinished() -> SqlLiteral<Bool> {
+    sql("status IN ('pending', 'processing', 'failed')")
+}
+
+fn held() -> SqlLiteral<Bool> {
+    has_status(Status::Processing)
+}
+
 /// Claims up to `limit` events that are due, in the order of `created`. None is about an object on which another
 /// worker has an event; several about one object may come together, and are to be processed in the order given.
 ///
@@ -37,21 +47,21 @@ pub struct Claim<'a> {
 /// When a query fails; then the caller's transaction must be rolled back.
 pub fn claim(conn: &mut AnyConnection, claim: Claim<'_>, limit: i64) -> QueryResult<Vec<Claimed>> {
     db::lock_claims(conn)?;
-    // Spelt out, so that the partial index can serve it.
-    let unfinished = || sql::<Bool>("status IN ('pending', 'processing', 'failed')");
     let busy: HashSet<Option<String>> = events::table
-        .filter(unfinished())
-        .filter(events::status.eq(Status::Processing))
+        .filter(held())
         .filter(events::claimed_until_at.gt(claim.now))
         .filter(events::object_id.is_not_null())
         .select(events::object_id)
         .load(conn)?
         .into_iter()
         .collect();
+    let is_due = || {
+        unfinished()
+            .and(events::next_attempt_at.le(claim.now))
+            .and(events::status.ne(Status::Processing).or(events::claimed_until_at.le(claim.now)))
+    };
     let due = events::table
-        .filter(unfinished())
-        .filter(events::next_attempt_at.le(claim.now))
-        .filter(events::status.ne(Status::Processing).or(events::claimed_until_at.le(claim.now)))
+        .filter(is_due())
         .order((events::created.asc(), events::seq.asc()))
         .limit(limit)
         .select(Event::as_select());
@@ -64,13 +74,18 @@ pub fn claim(conn: &mut AnyConnection, claim: Claim<'_>, limit: i64) -> QueryRes
     if seqs.is_empty() {
         return Ok(Vec::new());
     }
-    diesel::update(events::table.filter(events::seq.eq_any(&seqs)))
+    // Asked again: a worker whose lease is over may have finished, in a transaction that was open just now.
+    let taken: HashSet<i64> = diesel::update(events::table.filter(events::seq.eq_any(&seqs)).filter(is_due()))
         .set((
             events::status.eq(Status::Processing),
             events::claimed_by.eq(claim.worker),
             events::claimed_until_at.eq(claim.until),
         ))
-        .execute(conn)?;
+        .returning(events::seq)
+        .load(conn)?
+        .into_iter()
+        .collect();
+    due.retain(|event| taken.contains(&event.seq));
     let ids: Vec<&str> = due.iter().map(|event| event.id.as_str()).collect();
     let mut bodies: HashMap<String, String> = event_payloads::table
         .filter(event_payloads::event_id.eq_any(ids))
@@ -129,9 +144,7 @@ pub fn finish(conn: &mut AnyConnection, seq: i64, worker: &str, ended: &Ended) -
 /// # Errors
 /// When the query fails.
 pub fn renew(conn: &mut AnyConnection, worker: &str, until: i64) -> QueryResult<usize> {
-    let mine = events::table
-        .filter(sql::<Bool>("status IN ('pending', 'processing', 'failed')"))
-        .filter(events::claimed_by.eq(worker));
+    let mine = events::table.filter(held()).filter(events::claimed_by.eq(worker));
     diesel::update(mine).set(events::claimed_until_at.eq(until)).execute(conn)
 }
 
@@ -140,9 +153,7 @@ pub fn renew(conn: &mut AnyConnection, worker: &str, until: i64) -> QueryResult<
 /// # Errors
 /// When the query fails.
 pub fn release(conn: &mut AnyConnection, worker: &str) -> QueryResult<usize> {
-    let mine = events::table
-        .filter(sql::<Bool>("status IN ('pending', 'processing', 'failed')"))
-        .filter(events::claimed_by.eq(worker));
+    let mine = events::table.filter(held()).filter(events::claimed_by.eq(worker));
     diesel::update(mine)
         .set((
             events::status.eq(Status::Pending),

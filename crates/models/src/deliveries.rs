@@ -1,6 +1,9 @@
 //! The deliveries log: every POST to a webhook URL, accepted or refused, with its reason.
 
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use crate::db::{AnyConnection, MultiBackend, text_enum};
 use crate::page::{Cursor, Page};
@@ -65,6 +68,11 @@ pub struct Filter {
     pub since: Option<i64>,
 }
 
+// Spelt out, so that the partial indexes of refusals can serve it.
+fn is_refused() -> SqlLiteral<Bool> {
+    sql("outcome = 'refused'")
+}
+
 /// Lists deliveries, newest first.
 ///
 /// # Errors
@@ -75,14 +83,13 @@ pub fn list(conn: &mut AnyConnection, filter: &Filter, cursor: Cursor, limit: us
         query = query.filter(deliveries::endpoint_uuid.eq(endpoint));
     }
     if let Some(outcome) = filter.outcome {
-        // Spelt out, so that the index of refusals can serve it.
         query = match outcome {
-            Outcome::Refused => query.filter(diesel::dsl::sql::<diesel::sql_types::Bool>("outcome = 'refused'")),
+            Outcome::Refused => query.filter(is_refused()),
             other => query.filter(deliveries::outcome.eq(other)),
         };
     }
     if let Some(reason) = &filter.reason {
-        query = query.filter(deliveries::reason.eq(reason));
+        query = query.filter(is_refused()).filter(deliveries::reason.eq(reason));
     }
     if let Some(since) = filter.since {
         query = query.filter(deliveries::received_at.ge(since));

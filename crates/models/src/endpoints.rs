@@ -1,6 +1,8 @@
 //! Webhook endpoints and their signing secrets.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable};
 
 use crate::db::{AnyConnection, text_enum};
 use crate::schema::{endpoint_secrets, endpoints};
@@ -179,13 +181,16 @@ pub fn uses_key(conn: &mut AnyConnection, api_key_id: i64) -> QueryResult<bool> 
     diesel::select(diesel::dsl::exists(using)).get_result(conn)
 }
 
-/// A number pair that changes whenever an endpoint or a secret does: cheap to ask for often.
+/// A number pair that changes whenever an endpoint is added, updated or removed, or a secret is added or expires: cheap
+/// to ask for often. Sums, since a maximum would miss a change by a process whose clock is behind.
 ///
 /// # Errors
 /// When the query fails.
 pub fn revision(conn: &mut AnyConnection) -> QueryResult<(Option<i64>, Option<i64>)> {
-    let endpoint = endpoints::table.select(diesel::dsl::max(endpoints::updated_at)).first(conn)?;
-    let secret = endpoint_secrets::table.select(diesel::dsl::max(endpoint_secrets::id)).first(conn)?;
+    let sum = |text| sql::<Nullable<BigInt>>(text);
+    let endpoint = endpoints::table.select(sum("CAST(sum(updated_at) AS BIGINT)")).first(conn)?;
+    let secret =
+        endpoint_secrets::table.select(sum("CAST(sum(id + coalesce(expires_at, 0)) AS BIGINT)")).first(conn)?;
     Ok((endpoint, secret))
 }
 

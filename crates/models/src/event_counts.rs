@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
 use crate::db::AnyConnection;
-use crate::events::Status;
+use crate::events::{Status, has_status};
 use crate::schema::{deliveries, events};
 
 /// What happened in one hour.
@@ -67,9 +67,8 @@ pub fn by_hour(conn: &mut AnyConnection, since: i64) -> QueryResult<BTreeMap<i64
 /// # Errors
 /// When a query fails.
 pub fn in_trouble(conn: &mut AnyConnection) -> QueryResult<(i64, i64)> {
-    let failed = events::table.filter(sql::<Bool>("status = 'failed'")).select(count_star()).first(conn)?;
-    let dead = events::table.filter(sql::<Bool>("status = 'dead'")).select(count_star()).first(conn)?;
-    Ok((failed, dead))
+    let mut count = |status| events::table.filter(has_status(status)).select(count_star()).first(conn);
+    Ok((count(Status::Failed)?, count(Status::Dead)?))
 }
 
 /// Refusals by reason code from `since` on, in unix milliseconds, most first.

@@ -1,12 +1,16 @@
-//! The event log: rows, lists, the payloads beside them, and putting events back into the queue.
+//! The event log: rows, the payloads beside them, and putting events back into the queue.
+
+mod list;
 
 use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use crate::db::{AnyConnection, MultiBackend, text_enum};
-use crate::page::{Cursor, Page};
+use crate::db::{AnyConnection, text_enum};
 use crate::schema::{event_payloads, events};
+
+pub use list::{Filter, ids, list};
 
 text_enum! {
     /// How far the work on an event is.
@@ -91,83 +95,16 @@ pub struct Event {
     pub processed_at: Option<i64>,
 }
 
-/// Which events a list shows.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// A type (`invoice.paid`) or a family (`invoice`, which holds every `invoice.…`).
-    pub type_: Option<String>,
-    /// Only this status.
-    pub status: Option<Status>,
-    /// Only what came in by this endpoint.
-    pub endpoint_uuid: Option<String>,
-    /// Only this account's.
-    pub account: Option<String>,
-    /// Only live (`true`) or test mode.
-    pub livemode: Option<bool>,
-    /// Received at or after, in unix milliseconds.
-    pub since: Option<i64>,
-    /// Received before, in unix milliseconds.
-    pub until: Option<i64>,
-    /// Only about the object with this id.
-    pub object_id: Option<String>,
-    /// Only of the event or about the object with this id.
-    pub id: Option<String>,
-}
-
-type Boxed<'a> = events::BoxedQuery<'a, MultiBackend>;
-
-fn filtered(filter: &Filter) -> Boxed<'_> {
-    let mut query = events::table.into_boxed::<MultiBackend>();
-    if let Some(type_) = &filter.type_ {
-        let family = format!("{}.%", type_.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-        query = query.filter(events::type_.eq(type_).or(events::type_.like(family).escape('\\')));
-    }
-    if let Some(status) = filter.status {
-        // Spelt out, so that the partial indexes can serve it.
-        query = match status {
-            Status::Failed => query.filter(sql::<Bool>("status = 'failed'")),
-            Status::Dead => query.filter(sql::<Bool>("status = 'dead'")),
-            Status::Ignored => query.filter(sql::<Bool>("status = 'ignored'")),
-            other => query.filter(events::status.eq(other)),
-        };
-    }
-    if let Some(endpoint) = &filter.endpoint_uuid {
-        query = query.filter(events::endpoint_uuid.eq(endpoint));
-    }
-    if let Some(account) = &filter.account {
-        query = query.filter(events::account.eq(account));
-    }
-    if let Some(livemode) = filter.livemode {
-        query = query.filter(events::livemode.eq(livemode));
-    }
-    if let Some(since) = filter.since {
-        query = query.filter(events::received_at.ge(since));
-    }
-    if let Some(until) = filter.until {
-        query = query.filter(events::received_at.lt(until));
-    }
-    if let Some(object) = &filter.object_id {
-        query = query.filter(events::object_id.eq(object));
-    }
-    if let Some(id) = &filter.id {
-        query = query.filter(events::id.eq(id).or(events::object_id.eq(id)));
-    }
-    query
-}
-
-/// Lists events, newest first.
-///
-/// # Errors
-/// When the query fails.
-pub fn list(conn: &mut AnyConnection, filter: &Filter, cursor: Cursor, limit: usize) -> QueryResult<Page<Event>> {
-    let query = filtered(filter).select(Event::as_select());
-    let query = match cursor {
-        Cursor::Newest => query.order(events::seq.desc()),
-        Cursor::Before(seq) => query.filter(events::seq.lt(seq)).order(events::seq.desc()),
-        Cursor::After(seq) => query.filter(events::seq.gt(seq)).order(events::seq.asc()),
-    };
-    let found = query.limit(limit as i64 + 1).load(conn)?;
-    Ok(Page::cut(found, cursor, limit, |event| event.seq))
+// Spelt out, since SQLite takes a partial index only when the query repeats the index's own condition.
+pub(crate) fn has_status(status: Status) -> SqlLiteral<Bool> {
+    sql(match status {
+        Status::Pending => "status <> 'processed' AND status = 'pending'",
+        Status::Processing => "status <> 'processed' AND status = 'processing'",
+        Status::Processed => "status = 'processed'",
+        Status::Failed => "status <> 'processed' AND status = 'failed'",
+        Status::Dead => "status <> 'processed' AND status = 'dead'",
+        Status::Ignored => "status <> 'processed' AND status = 'ignored'",
+    })
 }
 
 /// The event with this id.
@@ -193,31 +130,20 @@ pub fn payload(conn: &mut AnyConnection, id: &str) -> QueryResult<Option<String>
 pub fn replay(conn: &mut AnyConnection, id: &str, now: i64) -> QueryResult<bool> {
     let replayable = events::table
         .filter(events::id.eq(id))
-        .filter(events::status.ne(Status::Processing).or(events::claimed_until_at.lt(now)));
+        .filter(events::status.ne(Status::Processing).or(events::claimed_until_at.le(now)));
     let changed = diesel::update(replayable)
         .set((
             events::status.eq(Status::Pending),
             events::attempts.eq(0),
             events::cause.eq(Cause::Replay),
             events::next_attempt_at.eq(now),
+            events::claimed_by.eq(None::<String>),
+            events::claimed_until_at.eq(None::<i64>),
             events::processed_at.eq(None::<i64>),
             events::last_error.eq(None::<String>),
         ))
         .execute(conn)?;
     Ok(changed == 1)
-}
-
-/// The ids of events that a filter finds, oldest first, for a replay of them all.
-///
-/// # Errors
-/// When the query fails.
-pub fn ids(conn: &mut AnyConnection, filter: &Filter, after_seq: i64, limit: i64) -> QueryResult<Vec<(i64, String)>> {
-    filtered(filter)
-        .filter(events::seq.gt(after_seq))
-        .order(events::seq.asc())
-        .limit(limit)
-        .select((events::seq, events::id))
-        .load(conn)
 }
 
 /// Schedules those of the events that had failed or died for an attempt at once.

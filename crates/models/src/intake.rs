@@ -1,6 +1,6 @@
 //! Storing what arrived: many deliveries and their events in the caller's one transaction.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use diesel::prelude::*;
 
@@ -96,14 +96,12 @@ pub struct Stored {
 /// # Errors
 /// When the database refuses; then the caller's transaction must be rolled back.
 pub fn store(conn: &mut AnyConnection, arrivals: Vec<Arrival>, now: i64) -> QueryResult<Vec<Stored>> {
-    // In the order of ids: two processes that insert the same events must not lock them crosswise.
-    let distinct: BTreeMap<&str, &EventRow> = arrivals
+    let mut seen = HashSet::new();
+    let rows: Vec<&EventRow> = arrivals
         .iter()
-        .rev()
         .filter_map(|arrival| arrival.event.as_ref())
-        .map(|event| (event.id.as_str(), event))
+        .filter(|event| seen.insert(event.id.as_str()))
         .collect();
-    let rows: Vec<&EventRow> = distinct.into_values().collect();
     let mut fresh: HashSet<String> = HashSet::new();
     if !rows.is_empty() {
         fresh.extend(db::insert_events(conn, &rows)?);

@@ -1,6 +1,7 @@
 //! Small facts about this installation, by name.
 
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use crate::db::AnyConnection;
 use crate::schema::settings;
@@ -16,13 +17,10 @@ pub fn find(conn: &mut AnyConnection, key: &str) -> QueryResult<Option<String>> 
 /// Sets a setting, whether it was there or not.
 ///
 /// # Errors
-/// When a query fails.
+/// When the query fails.
 pub fn set(conn: &mut AnyConnection, key: &str, value: &str) -> QueryResult<()> {
-    let changed = diesel::update(settings::table.find(key)).set(settings::value.eq(value)).execute(conn)?;
-    if changed == 0 {
-        diesel::insert_into(settings::table)
-            .values((settings::key.eq(key), settings::value.eq(value)))
-            .execute(conn)?;
-    }
-    Ok(())
+    // As text, since Diesel has no upsert for both databases; these words mean the same to both.
+    let upsert =
+        "INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    diesel::sql_query(upsert).bind::<Text, _>(key).bind::<Text, _>(value).execute(conn).map(drop)
 }

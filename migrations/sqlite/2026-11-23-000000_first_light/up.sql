@@ -127,8 +127,8 @@ CREATE TABLE events (
     last_error       TEXT,
     processed_at     BIGINT
 );
-CREATE INDEX events_due ON events (created, seq) WHERE status IN ('pending', 'processing', 'failed');
-CREATE INDEX events_in_trouble ON events (status, seq) WHERE status IN ('failed', 'dead', 'ignored');
+CREATE INDEX events_due ON events (created, seq, next_attempt_at) WHERE status IN ('pending', 'processing', 'failed');
+CREATE INDEX events_by_status ON events (status, seq) WHERE status <> 'processed';
 CREATE INDEX events_by_type ON events (type, seq);
 CREATE INDEX events_by_received ON events (received_at, seq);
 CREATE INDEX events_by_object ON events (object_id, seq);
@@ -159,6 +159,7 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_by_event ON deliveries (event_id);
 CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint_uuid, id);
 CREATE INDEX deliveries_refused ON deliveries (id) WHERE outcome = 'refused';
+CREATE INDEX deliveries_refused_by_received ON deliveries (received_at) WHERE outcome = 'refused';
 
 -- One attempt of one handler on one event.
 CREATE TABLE runs (
@@ -177,10 +178,10 @@ CREATE INDEX runs_by_handler ON runs (handler, id);
 
 -- Mirror of Stripe's account objects.
 CREATE TABLE accounts (
-    id               TEXT NOT NULL PRIMARY KEY,
+    id               TEXT NOT NULL,
     account          TEXT,
     livemode         BOOLEAN NOT NULL,
-    created          BIGINT,
+    created          BIGINT NOT NULL,
     deleted_at       BIGINT,
     as_of            BIGINT NOT NULL,
     event_id         TEXT,
@@ -192,16 +193,17 @@ CREATE TABLE accounts (
     type             TEXT,
     charges_enabled  BOOLEAN,
     payouts_enabled  BOOLEAN,
-    default_currency TEXT
+    default_currency TEXT,
+    PRIMARY KEY (id, livemode)
 );
 CREATE INDEX accounts_by_created ON accounts (created, id);
 
 -- Mirror of Stripe's customer objects.
 CREATE TABLE customers (
-    id                     TEXT NOT NULL PRIMARY KEY,
+    id                     TEXT NOT NULL,
     account                TEXT,
     livemode               BOOLEAN NOT NULL,
-    created                BIGINT,
+    created                BIGINT NOT NULL,
     deleted_at             BIGINT,
     as_of                  BIGINT NOT NULL,
     event_id               TEXT,
@@ -213,17 +215,19 @@ CREATE TABLE customers (
     currency               TEXT,
     balance                BIGINT,
     delinquent             BOOLEAN,
-    default_payment_method TEXT
+    default_payment_method TEXT,
+    PRIMARY KEY (id, livemode)
 );
 CREATE INDEX customers_by_created ON customers (created, id);
 CREATE INDEX customers_by_email ON customers (email);
+CREATE INDEX customers_by_default_payment_method ON customers (default_payment_method) WHERE default_payment_method IS NOT NULL;
 
 -- Mirror of Stripe's product objects.
 CREATE TABLE products (
-    id            TEXT NOT NULL PRIMARY KEY,
+    id            TEXT NOT NULL,
     account       TEXT,
     livemode      BOOLEAN NOT NULL,
-    created       BIGINT,
+    created       BIGINT NOT NULL,
     deleted_at    BIGINT,
     as_of         BIGINT NOT NULL,
     event_id      TEXT,
@@ -231,16 +235,18 @@ CREATE TABLE products (
     data          TEXT NOT NULL,
     name          TEXT,
     active        BOOLEAN,
-    default_price TEXT
+    default_price TEXT,
+    PRIMARY KEY (id, livemode)
 );
 CREATE INDEX products_by_created ON products (created, id);
+CREATE INDEX products_by_default_price ON products (default_price) WHERE default_price IS NOT NULL;
 
 -- Mirror of Stripe's price objects.
 CREATE TABLE prices (
-    id                       TEXT NOT NULL PRIMARY KEY,
+    id                       TEXT NOT NULL,
     account                  TEXT,
     livemode                 BOOLEAN NOT NULL,
-    created                  BIGINT,
+    created                  BIGINT NOT NULL,
     deleted_at               BIGINT,
     as_of                    BIGINT NOT NULL,
     event_id                 TEXT,
@@ -254,17 +260,18 @@ CREATE TABLE prices (
     recurring_interval       TEXT,
     recurring_interval_count BIGINT,
     lookup_key               TEXT,
-    nickname                 TEXT
+    nickname                 TEXT,
+    PRIMARY KEY (id, livemode)
 );
 CREATE INDEX prices_by_created ON prices (created, id);
 CREATE INDEX prices_by_product ON prices (product);
 
 -- Mirror of Stripe's subscription objects.
 CREATE TABLE subscriptions (
-    id                     TEXT NOT NULL PRIMARY KEY,
+    id                     TEXT NOT NULL,
     account                TEXT,
     livemode               BOOLEAN NOT NULL,
-    created                BIGINT,
+    created                BIGINT NOT NULL,
     deleted_at             BIGINT,
     as_of                  BIGINT NOT NULL,
     event_id               TEXT,
@@ -283,18 +290,21 @@ CREATE TABLE subscriptions (
     trial_end              BIGINT,
     collection_method      TEXT,
     latest_invoice         TEXT,
-    default_payment_method TEXT
+    default_payment_method TEXT,
+    PRIMARY KEY (id, livemode)
 );
 CREATE INDEX subscriptions_by_created ON subscriptions (created, id);
 CREATE INDEX subscriptions_by_customer ON subscriptions (customer);
 CREATE INDEX subscriptions_by_status ON subscriptions (status);
+CREATE INDEX subscriptions_by_latest_invoice ON subscriptions (latest_invoice) WHERE latest_invoice IS NOT NULL;
+CREATE INDEX subscriptions_by_default_payment_method ON subscriptions (default_payment_method) WHERE default_payment_method IS NOT NULL;
 
 -- Mirror of Stripe's subscription item objects.
 CREATE TABLE subscription_items (
-    id                   TEXT NOT NULL PRIMARY KEY,
+    id                   TEXT NOT NULL,
     account              TEXT,
     livemode             BOOLEAN NOT NULL,
-    created              BIGINT,
+    created              BIGINT NOT NULL,
     deleted_at           BIGINT,
     as_of                BIGINT NOT NULL,
     event_id             TEXT,
@@ -305,18 +315,20 @@ CREATE TABLE subscription_items (
     product              TEXT,
     quantity             BIGINT,
     current_period_start BIGINT,
-    current_period_end   BIGINT
+    current_period_end   BIGINT,
+    PRIMARY KEY (id, livemode)
 );
 CREATE INDEX subscription_items_by_created ON subscription_items (created, id);
 CREATE INDEX subscription_items_by_subscription ON subscription_items (subscription);
 CREATE INDEX subscription_items_by_price ON subscription_items (price);
+CREATE INDEX subscription_items_by_product ON subscription_items (product) WHERE product IS NOT NULL;
 
 -- Mirror of Stripe's invoice objects.
 CREATE TABLE invoices (
-    id                TEXT NOT NULL PRIMARY KEY,
+    id                TEXT NOT NULL,
     account           TEXT,
     livemode          BOOLEAN NOT NULL,
-    created           BIGINT,
+    created           BIGINT NOT NULL,
     deleted_at        BIGINT,
     as_of             BIGINT NOT NULL,
     event_id          TEXT,
@@ -337,19 +349,22 @@ CREATE TABLE invoices (
     billing_reason    TEXT,
     collection_method TEXT,
     charge            TEXT,
-    payment_intent    TEXT
+    payment_intent    TEXT,
+    PRIMARY KEY (id, livemode)
 );
 CREATE INDEX invoices_by_created ON invoices (created, id);
 CREATE INDEX invoices_by_customer ON invoices (customer);
 CREATE INDEX invoices_by_subscription ON invoices (subscription);
 CREATE INDEX invoices_by_status ON invoices (status);
+CREATE INDEX invoices_by_charge ON invoices (charge) WHERE charge IS NOT NULL;
+CREATE INDEX invoices_by_payment_intent ON invoices (payment_intent) WHERE payment_intent IS NOT NULL;
 
 -- Mirror of Stripe's payment_intent objects.
 CREATE TABLE payment_intents (
-    id              TEXT NOT NULL PRIMARY KEY,
+    id              TEXT NOT NULL,
     account         TEXT,
     livemode        BOOLEAN NOT NULL,
-    created         BIGINT,
+    created         BIGINT NOT NULL,
     deleted_at      BIGINT,
     as_of           BIGINT NOT NULL,
     event_id        TEXT,
@@ -362,17 +377,21 @@ CREATE TABLE payment_intents (
     amount          BIGINT,
     amount_received BIGINT,
     latest_charge   TEXT,
-    payment_method  TEXT
+    payment_method  TEXT,
+    PRIMARY KEY (id, livemode)
 );
 CREATE INDEX payment_intents_by_created ON payment_intents (created, id);
 CREATE INDEX payment_intents_by_customer ON payment_intents (customer);
+CREATE INDEX payment_intents_by_invoice ON payment_intents (invoice) WHERE invoice IS NOT NULL;
+CREATE INDEX payment_intents_by_latest_charge ON payment_intents (latest_charge) WHERE latest_charge IS NOT NULL;
+CREATE INDEX payment_intents_by_payment_method ON payment_intents (payment_method) WHERE payment_method IS NOT NULL;
 
 -- Mirror of Stripe's charge objects.
 CREATE TABLE charges (
-    id              TEXT NOT NULL PRIMARY KEY,
+    id              TEXT NOT NULL,
     account         TEXT,
     livemode        BOOLEAN NOT NULL,
-    created         BIGINT,
+    created         BIGINT NOT NULL,
     deleted_at      BIGINT,
     as_of           BIGINT NOT NULL,
     event_id        TEXT,
@@ -391,18 +410,21 @@ CREATE TABLE charges (
     refunded        BOOLEAN,
     disputed        BOOLEAN,
     failure_code    TEXT,
-    payment_method  TEXT
+    payment_method  TEXT,
+    PRIMARY KEY (id, livemode)
 );
 CREATE INDEX charges_by_created ON charges (created, id);
 CREATE INDEX charges_by_customer ON charges (customer);
 CREATE INDEX charges_by_payment_intent ON charges (payment_intent);
+CREATE INDEX charges_by_invoice ON charges (invoice) WHERE invoice IS NOT NULL;
+CREATE INDEX charges_by_payment_method ON charges (payment_method) WHERE payment_method IS NOT NULL;
 
 -- Mirror of Stripe's refund objects.
 CREATE TABLE refunds (
-    id             TEXT NOT NULL PRIMARY KEY,
+    id             TEXT NOT NULL,
     account        TEXT,
     livemode       BOOLEAN NOT NULL,
-    created        BIGINT,
+    created        BIGINT NOT NULL,
     deleted_at     BIGINT,
     as_of          BIGINT NOT NULL,
     event_id       TEXT,
@@ -414,7 +436,8 @@ CREATE TABLE refunds (
     currency       TEXT,
     amount         BIGINT,
     reason         TEXT,
-    failure_reason TEXT
+    failure_reason TEXT,
+    PRIMARY KEY (id, livemode)
 );
 CREATE INDEX refunds_by_created ON refunds (created, id);
 CREATE INDEX refunds_by_charge ON refunds (charge);
@@ -422,10 +445,10 @@ CREATE INDEX refunds_by_payment_intent ON refunds (payment_intent);
 
 -- Mirror of Stripe's checkout.session objects.
 CREATE TABLE checkout_sessions (
-    id                  TEXT NOT NULL PRIMARY KEY,
+    id                  TEXT NOT NULL,
     account             TEXT,
     livemode            BOOLEAN NOT NULL,
-    created             BIGINT,
+    created             BIGINT NOT NULL,
     deleted_at          BIGINT,
     as_of               BIGINT NOT NULL,
     event_id            TEXT,
@@ -440,11 +463,14 @@ CREATE TABLE checkout_sessions (
     currency            TEXT,
     amount_total        BIGINT,
     client_reference_id TEXT,
-    expires             BIGINT
+    expires             BIGINT,
+    PRIMARY KEY (id, livemode)
 );
 CREATE INDEX checkout_sessions_by_created ON checkout_sessions (created, id);
 CREATE INDEX checkout_sessions_by_customer ON checkout_sessions (customer);
 CREATE INDEX checkout_sessions_by_client_reference_id ON checkout_sessions (client_reference_id);
+CREATE INDEX checkout_sessions_by_subscription ON checkout_sessions (subscription) WHERE subscription IS NOT NULL;
+CREATE INDEX checkout_sessions_by_payment_intent ON checkout_sessions (payment_intent) WHERE payment_intent IS NOT NULL;
 
 -- Mirror of the object types that have no table of their own; an object without an id of its own has its type as id.
 CREATE TABLE objects (
@@ -452,12 +478,12 @@ CREATE TABLE objects (
     id          TEXT NOT NULL,
     account     TEXT NOT NULL,
     livemode    BOOLEAN NOT NULL,
-    created     BIGINT,
+    created     BIGINT NOT NULL,
     deleted_at  BIGINT,
     as_of       BIGINT NOT NULL,
     event_id    TEXT,
     api_version TEXT,
     data        TEXT NOT NULL,
-    PRIMARY KEY (object, id, account)
+    PRIMARY KEY (id, object, account, livemode)
 );
 CREATE INDEX objects_by_created ON objects (object, created, id);

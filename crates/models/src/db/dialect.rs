@@ -66,15 +66,24 @@ pub(crate) fn lock_claims(conn: &mut AnyConnection) -> QueryResult<()> {
 
 pub(super) fn run_migrations(conn: &mut AnyConnection) -> Result<Vec<String>, Error> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| Error::Migration(error.to_string());
+    // Two processes that start together must not both migrate.
     match conn {
         AnyConnection::Postgres(pg) => {
-            // Two processes that start together must not both migrate.
             diesel::sql_query("SELECT pg_advisory_lock($1)").bind::<BigInt, _>(MIGRATION_LOCK).execute(pg)?;
             let run = names(pg.run_pending_migrations(POSTGRES_MIGRATIONS)).map_err(failed);
             diesel::sql_query("SELECT pg_advisory_unlock($1)").bind::<BigInt, _>(MIGRATION_LOCK).execute(pg)?;
             run
         }
-        AnyConnection::Sqlite(sqlite) => names(sqlite.run_pending_migrations(SQLITE_MIGRATIONS)).map_err(failed),
+        AnyConnection::Sqlite(sqlite) => {
+            type Transactions = AnsiTransactionManager;
+            Transactions::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")?;
+            let run = names(sqlite.run_pending_migrations(SQLITE_MIGRATIONS)).map_err(failed);
+            match &run {
+                Ok(_) => Transactions::commit_transaction(sqlite)?,
+                Err(_) => Transactions::rollback_transaction(sqlite)?,
+            }
+            run
+        }
     }
 }
 
@@ -94,7 +103,7 @@ fn names<E>(run: Result<Vec<diesel::migration::MigrationVersion<'_>>, E>) -> Res
     run.map(|versions| versions.iter().map(ToString::to_string).collect())
 }
 
-/// Inserts events that are not there yet and answers the ids that were new.
+/// Inserts events that are not there yet, numbered in the order given, and answers the ids that were new.
 pub(crate) fn insert_events(conn: &mut AnyConnection, rows: &[&EventRow]) -> QueryResult<Vec<String>> {
     match conn {
         AnyConnection::Postgres(pg) => insert_events_postgres(pg, rows),
@@ -108,7 +117,8 @@ struct Inserted {
     id: String,
 }
 
-// One statement whatever the number of rows: its text stays the same, so the server parses little.
+// One statement whatever the number of rows: its text stays the same, so the server parses little. Rows are numbered in
+// the order given, yet inserted in the order of ids: two processes with the same events must not lock them crosswise.
 fn insert_events_postgres(pg: &mut diesel::PgConnection, rows: &[&EventRow]) -> QueryResult<Vec<String>> {
     macro_rules! column {
         ($field:ident) => {
@@ -116,13 +126,15 @@ fn insert_events_postgres(pg: &mut diesel::PgConnection, rows: &[&EventRow]) -> 
         };
     }
     let inserted: Vec<Inserted> = diesel::sql_query(
-        "WITH given (id, type, kind, created, received_at, livemode, account, endpoint_uuid, api_version, object_type, \
-         object_id, request_id, body) AS (SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], \
-         $5::bigint[], $6::bool[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])), \
-         fresh AS (INSERT INTO events (id, type, kind, created, received_at, livemode, account, endpoint_uuid, \
+        "WITH given (seq, id, type, kind, created, received_at, livemode, account, endpoint_uuid, api_version, \
+         object_type, object_id, request_id, body) AS MATERIALIZED (\
+         SELECT nextval(pg_get_serial_sequence('events', 'seq')), given.* FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], \
+         $5::bigint[], $6::bool[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[]) AS given), \
+         fresh AS (INSERT INTO events (seq, id, type, kind, created, received_at, livemode, account, endpoint_uuid, \
          api_version, object_type, object_id, request_id, status, attempts, next_attempt_at, superseded) \
-         SELECT id, type, kind, created, received_at, livemode, account, endpoint_uuid, api_version, object_type, \
-         object_id, request_id, 'pending', 0, received_at, FALSE FROM given ON CONFLICT (id) DO NOTHING RETURNING id) \
+         SELECT seq, id, type, kind, created, received_at, livemode, account, endpoint_uuid, api_version, object_type, \
+         object_id, request_id, 'pending', 0, received_at, FALSE FROM given ORDER BY id \
+         ON CONFLICT (id) DO NOTHING RETURNING id) \
          INSERT INTO event_payloads (event_id, body) SELECT id, body FROM given JOIN fresh USING (id) \
          RETURNING event_id AS id",
     )

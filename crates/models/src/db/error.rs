@@ -33,8 +33,9 @@ impl Error {
 }
 
 // SQLite and libpq report these states only as text.
-const PASSING: [&str; 14] = [
+const PASSING: [&str; 15] = [
     "database is locked",
+    "deadlock detected",
     "database table is locked",
     "database or disk is full",
     "disk I/O error",

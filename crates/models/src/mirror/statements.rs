@@ -41,10 +41,10 @@ static UPSERTS: LazyLock<HashMap<(&'static str, Tie), Upsert>> = LazyLock::new(|
         for kind in KINDS {
             let own = kind.columns.iter().map(|column| (column.name, column.sql));
             let columns: Vec<_> = COMMON.into_iter().chain(own).collect();
-            upserts.insert((kind.table, tie), upsert(kind.table, &["id"], &columns, tie));
+            upserts.insert((kind.table, tie), upsert(kind.table, &["id", "livemode"], &columns, tie));
         }
         let columns: Vec<_> = [("object", SqlType::Text)].into_iter().chain(COMMON).collect();
-        upserts.insert((OTHER, tie), upsert(OTHER, &["object", "id", "account"], &columns, tie));
+        upserts.insert((OTHER, tie), upsert(OTHER, &["id", "object", "account", "livemode"], &columns, tie));
     }
     upserts
 });

@@ -1,0 +1,170 @@
+//! Lists of events: what they are filtered by, page by page.
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use super::{Event, Status, has_status};
+use crate::db::{AnyConnection, MultiBackend};
+use crate::page::{Cursor, Page};
+use crate::schema::events;
+
+/// How far the clocks of processes that share a database may differ, in milliseconds: within this time an event may be
+/// numbered before one that was received earlier.
+const CLOCK_DIFFERENCE: i64 = 60 * 60 * 1000;
+/// How far from a filter's time an event may be received that bounds the numbers, in milliseconds.
+const NEAR: i64 = 7 * 24 * 60 * 60 * 1000;
+
+/// Which events a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// A type (`invoice.paid`) or a family (`invoice`, which holds every `invoice.…`).
+    pub type_: Option<String>,
+    /// Only this status.
+    pub status: Option<Status>,
+    /// Only what came in by this endpoint.
+    pub endpoint_uuid: Option<String>,
+    /// Only this account's.
+    pub account: Option<String>,
+    /// Only live (`true`) or test mode.
+    pub livemode: Option<bool>,
+    /// Received at or after, in unix milliseconds.
+    pub since: Option<i64>,
+    /// Received before, in unix milliseconds.
+    pub until: Option<i64>,
+    /// Only about the object with this id.
+    pub object_id: Option<String>,
+    /// Only of the event or about the object with this id.
+    pub id: Option<String>,
+}
+
+/// Lists events, newest first; up to some thousands at a time.
+///
+/// # Errors
+/// When a query fails.
+pub fn list(conn: &mut AnyConnection, filter: &Filter, cursor: Cursor, limit: usize) -> QueryResult<Page<Event>> {
+    let numbers = numbers(conn, filter, cursor, limit + 1)?;
+    let mut found: Vec<Event> =
+        events::table.filter(events::seq.eq_any(numbers)).select(Event::as_select()).load(conn)?;
+    found.sort_unstable_by_key(|event| place(cursor, event.seq));
+    Ok(Page::cut(found, cursor, limit, |event| event.seq))
+}
+
+/// The ids of events that a filter finds, oldest first, for a replay of them all.
+///
+/// # Errors
+/// When a query fails.
+pub fn ids(conn: &mut AnyConnection, filter: &Filter, after_seq: i64, limit: i64) -> QueryResult<Vec<(i64, String)>> {
+    let limit = usize::try_from(limit).unwrap_or_default();
+    let numbers = numbers(conn, filter, Cursor::After(after_seq), limit)?;
+    events::table
+        .filter(events::seq.eq_any(numbers))
+        .order(events::seq.asc())
+        .select((events::seq, events::id))
+        .load(conn)
+}
+
+// The numbers of the events, in the cursor's direction. Each type of a family is asked for by itself, since the index by
+// type and number answers that at once, however many or few events of the type there are.
+fn numbers(conn: &mut AnyConnection, filter: &Filter, cursor: Cursor, limit: usize) -> QueryResult<Vec<i64>> {
+    let (from, to) = number_range(conn, filter)?;
+    let types: Vec<Option<String>> = match &filter.type_ {
+        None => vec![None],
+        Some(type_) => types(conn, type_)?.into_iter().map(Some).collect(),
+    };
+    let mut found: Vec<i64> = Vec::new();
+    for type_ in &types {
+        let mut query = filtered(filter).filter(events::seq.between(from, to)).select(events::seq);
+        if let Some(type_) = type_ {
+            query = query.filter(events::type_.eq(type_));
+        }
+        query = match cursor {
+            Cursor::Newest => query.order(events::seq.desc()),
+            Cursor::Before(seq) => query.filter(events::seq.lt(seq)).order(events::seq.desc()),
+            Cursor::After(seq) => query.filter(events::seq.gt(seq)).order(events::seq.asc()),
+        };
+        found.extend(query.limit(limit as i64).load::<i64>(conn)?);
+    }
+    found.sort_unstable_by_key(|seq| place(cursor, *seq));
+    found.truncate(limit);
+    Ok(found)
+}
+
+// Where a number stands in the cursor's direction.
+fn place(cursor: Cursor, seq: i64) -> i64 {
+    if matches!(cursor, Cursor::After(_)) { seq } else { -seq }
+}
+
+// The numbers that can be within the filter's times, so that a list stops there instead of reading all that is older. A
+// row is trusted as a bound only if its time is near: one written by a clock that was years off would hide all others.
+fn number_range(conn: &mut AnyConnection, filter: &Filter) -> QueryResult<(i64, i64)> {
+    let (mut from, mut to) = (0, i64::MAX);
+    if let Some(since) = filter.since {
+        let before = since.saturating_sub(CLOCK_DIFFERENCE + 1);
+        let bound: Option<i64> = events::table
+            .filter(events::received_at.between(before.saturating_sub(NEAR), before))
+            .order((events::received_at.desc(), events::seq.desc()))
+            .select(events::seq)
+            .first(conn)
+            .optional()?;
+        from = bound.unwrap_or(from);
+    }
+    if let Some(until) = filter.until {
+        let after = until.saturating_add(CLOCK_DIFFERENCE);
+        let bound: Option<i64> = events::table
+            .filter(events::received_at.between(after, after.saturating_add(NEAR)))
+            .order((events::received_at.asc(), events::seq.asc()))
+            .select(events::seq)
+            .first(conn)
+            .optional()?;
+        to = bound.unwrap_or(to);
+    }
+    Ok((from, to))
+}
+
+// The type itself and those of its family that occur, found from one to the next by the index.
+fn types(conn: &mut AnyConnection, type_: &str) -> QueryResult<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Type {
+        #[diesel(sql_type = Text)]
+        found: String,
+    }
+    // The character after `.` is `/`.
+    let sql = "WITH RECURSIVE family (found) AS (SELECT min(type) FROM events WHERE type >= $1 AND type < $2 UNION ALL \
+               SELECT (SELECT min(type) FROM events WHERE type > family.found AND type < $2) FROM family \
+               WHERE family.found IS NOT NULL) SELECT found FROM family WHERE found IS NOT NULL";
+    let family: Vec<Type> =
+        diesel::sql_query(sql).bind::<Text, _>(format!("{type_}.")).bind::<Text, _>(format!("{type_}/")).load(conn)?;
+    Ok(std::iter::once(type_.to_owned()).chain(family.into_iter().map(|row| row.found)).collect())
+}
+
+type Boxed<'a> = events::BoxedQuery<'a, MultiBackend>;
+
+// Everything but the type.
+fn filtered(filter: &Filter) -> Boxed<'_> {
+    let mut query = events::table.into_boxed::<MultiBackend>();
+    if let Some(status) = filter.status {
+        query = query.filter(has_status(status));
+    }
+    if let Some(endpoint) = &filter.endpoint_uuid {
+        query = query.filter(events::endpoint_uuid.eq(endpoint));
+    }
+    if let Some(account) = &filter.account {
+        query = query.filter(events::account.eq(account));
+    }
+    if let Some(livemode) = filter.livemode {
+        query = query.filter(events::livemode.eq(livemode));
+    }
+    if let Some(since) = filter.since {
+        query = query.filter(events::received_at.ge(since));
+    }
+    if let Some(until) = filter.until {
+        query = query.filter(events::received_at.lt(until));
+    }
+    if let Some(object) = &filter.object_id {
+        query = query.filter(events::object_id.eq(object));
+    }
+    if let Some(id) = &filter.id {
+        query = query.filter(events::id.eq(id).or(events::object_id.eq(id)));
+    }
+    query
+}
