@@ -95,6 +95,28 @@ fn each_filter_finds_its_events() {
 }
 
 #[test]
+fn a_family_and_another_filter_together_find_what_fits_both() {
+    let test = TestDb::new();
+    let db = test.open();
+    let types = ["invoice.paid", "invoice.created", "invoiceitem.created", "invoice.paid"];
+    let rows = (0..8)
+        .map(|n| EventRow { object_id: Some(format!("in_{}", n / 4)), ..typed(&format!("evt_{n}"), types[n % 4]) });
+    store_events(&db, rows.collect::<Vec<_>>()).unwrap();
+    write(&db, "UPDATE events SET status = 'dead' WHERE id IN ('evt_0', 'evt_2', 'evt_5')");
+    let invoices = || Filter { type_: Some("invoice".to_owned()), ..Filter::default() };
+    for (filter, found) in [
+        (Filter { status: Some(Status::Dead), ..invoices() }, vec!["evt_5", "evt_0"]),
+        (Filter { status: Some(Status::Pending), ..invoices() }, vec!["evt_7", "evt_4", "evt_3", "evt_1"]),
+        (Filter { status: Some(Status::Processed), ..invoices() }, vec![]),
+        (Filter { object_id: Some("in_1".to_owned()), ..invoices() }, vec!["evt_7", "evt_5", "evt_4"]),
+        (Filter { id: Some("evt_1".to_owned()), ..invoices() }, vec!["evt_1"]),
+        (Filter { id: Some("evt_2".to_owned()), ..invoices() }, vec![]),
+    ] {
+        assert_eq!(ids(&db, &filter), found, "{filter:?}");
+    }
+}
+
+#[test]
 fn times_find_their_events_whatever_the_order_of_arrival() {
     let test = TestDb::new();
     let db = test.open();
