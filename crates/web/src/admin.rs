@@ -1,17 +1,29 @@
 //! The HTML admin: every route on this page, and one file for each kind of page beside its template.
 
 mod assets;
+mod audit_log;
 mod cookies;
 mod csrf;
+mod dashboard;
+mod deliveries;
+mod endpoints;
+mod events;
 mod fields;
 mod flash;
 mod guard;
+mod handlers_page;
 mod headers;
 mod icons;
 mod json_view;
+mod keys;
 mod layout;
 mod money;
+mod objects;
 mod page_error;
+mod parts;
+mod people;
+mod period;
+mod reasons;
 mod roles;
 mod session;
 mod show;
@@ -29,6 +41,7 @@ pub(crate) fn configure(routes: &mut web::ServiceConfig) {
         .service(web::scope("").wrap(from_fn(guard::guard)).wrap(from_fn(headers::add)).configure(pages));
 }
 
+// Each handler's first argument says who may: Viewer, Operator or Admin; without one, everybody.
 fn pages(routes: &mut web::ServiceConfig) {
     routes
         .route("/sign-in", get().to(sign_in::form))
@@ -36,6 +49,39 @@ fn pages(routes: &mut web::ServiceConfig) {
         .route("/sign-in/link/{token}", get().to(sign_in::by_link))
         .route("/sign-out", post().to(sign_in::out))
         .route("/theme", post().to(theme::choose))
+        .route("", get().to(dashboard::show))
+        .route("/", get().to(dashboard::show))
+        .route("/find", get().to(objects::find::show))
+        .route("/events", get().to(events::list::show))
+        .route("/events/replay", get().to(events::replay::ask))
+        .route("/events/replay", post().to(events::replay::all))
+        .route("/events/{id}", get().to(events::page::show))
+        .route("/events/{id}/raw", get().to(events::page::raw))
+        .route("/events/{id}/replay", post().to(events::replay::one))
+        .route("/deliveries", get().to(deliveries::list::show))
+        .route("/deliveries/{number}", get().to(deliveries::page::show))
+        .route("/endpoints", get().to(endpoints::list::show))
+        .route("/endpoints", post().to(endpoints::form::create))
+        .route("/endpoints/new", get().to(endpoints::form::new))
+        .route("/endpoints/{uuid}", get().to(endpoints::page::show))
+        .route("/endpoints/{uuid}/edit", get().to(endpoints::form::edit))
+        .route("/endpoints/{uuid}/edit", post().to(endpoints::form::save))
+        .route("/endpoints/{uuid}/{action}", get().to(endpoints::actions::ask))
+        .route("/endpoints/{uuid}/{action}", post().to(endpoints::actions::act))
+        .route("/handlers", get().to(handlers_page::show))
+        .route("/objects", get().to(objects::types::show))
+        .route("/objects/{type}", get().to(objects::list::show))
+        .route("/objects/{type}/{id}", get().to(objects::page::show))
+        .route("/keys", get().to(keys::show))
+        .route("/keys", post().to(keys::add))
+        .route("/keys/{id}/default", post().to(keys::make_default))
+        .route("/keys/{id}/delete", get().to(keys::ask))
+        .route("/keys/{id}/delete", post().to(keys::delete))
+        .route("/users", get().to(people::list))
+        .route("/sessions", get().to(people::own_sessions))
+        .route("/sessions/end-others", post().to(people::end_others))
+        .route("/sessions/{id}/end", post().to(people::end))
+        .route("/audit", get().to(audit_log::show))
         .default_service(web::to(nothing_here));
 }
 

@@ -73,11 +73,6 @@ impl Visit {
         found.ok_or_else(|| Error::internal("a page of the admin stands outside its guard"))
     }
 
-    /// Whether the browser holds a session's token, good or not.
-    pub(super) fn has_session_cookie(&self) -> bool {
-        self.session_token.is_some()
-    }
-
     /// The token that a form of the sign-in page must carry.
     pub(super) fn visitor_csrf(&self) -> String {
         csrf::token(self.tollgate.keyring(), &self.visitor_token)

@@ -1,0 +1,223 @@
+//! `GET /admin/endpoints/{uuid}`: an endpoint as Stripe has it, with its secrets, deliveries and history.
+
+use std::time::Duration;
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use tollgate_models::QueryResult;
+use tollgate_models::api_keys::{self, ApiKey};
+use tollgate_models::audit::{self, Entry};
+use tollgate_models::deliveries::{self, Delivery};
+use tollgate_models::endpoints::{self as rows, Endpoint, Secret, Status};
+use tollgate_models::page::Cursor;
+use tollgate_models::users::Role;
+
+use super::list::events_text;
+use super::{Notice, address, unchecked_warning};
+use crate::admin::deliveries::DeliveryRow;
+use crate::admin::layout::{Layout, Section, page};
+use crate::admin::page_error::PageError;
+use crate::admin::parts::{EndpointNames, Fact, name_of};
+use crate::admin::roles::Viewer;
+use crate::admin::show::{Badge, Id, Mode, Stamp, Tone};
+use crate::endpoints::{self, VALIDATIONS};
+use crate::{Error, Tollgate};
+
+/// How long a page waits for Stripe before it shows what is known here.
+pub(super) const PATIENCE: Duration = Duration::from_secs(4);
+const DELIVERIES: usize = 10;
+const ENTRIES: usize = 10;
+
+/// A button that leads to a form or a page that asks again.
+pub(in crate::admin) struct Action {
+    href: String,
+    label: &'static str,
+    primary: bool,
+    dangerous: bool,
+}
+
+pub(in crate::admin) struct SecretRow {
+    created: Stamp,
+    last_used: Option<Stamp>,
+    expires: Option<Stamp>,
+}
+
+pub(in crate::admin) struct EntryRow {
+    action: String,
+    actor: String,
+    at: Stamp,
+}
+
+#[derive(Template)]
+#[template(path = "admin/endpoint.html")]
+pub(in crate::admin) struct EndpointPage {
+    layout: Layout,
+    name: String,
+    status: Badge,
+    mode: Mode,
+    connect: bool,
+    url: Id,
+    actions: Vec<Action>,
+    notices: Vec<Notice>,
+    facts: Vec<Fact>,
+    types: Vec<String>,
+    deliveries: Vec<DeliveryRow>,
+    deliveries_url: String,
+    secrets: Vec<SecretRow>,
+    entries: Vec<EntryRow>,
+}
+
+/// What the database has about an endpoint.
+pub(in crate::admin) struct Found {
+    pub(in crate::admin) endpoint: Endpoint,
+    pub(in crate::admin) key: Option<ApiKey>,
+    pub(in crate::admin) secrets: Vec<Secret>,
+    pub(in crate::admin) deliveries: Vec<Delivery>,
+    pub(in crate::admin) entries: Vec<Entry>,
+}
+
+/// The handler.
+pub(in crate::admin) async fn show(viewer: Viewer, uuid: web::Path<String>) -> Result<HttpResponse, PageError> {
+    let (endpoint, at_stripe) = ask_stripe(&viewer.tollgate, &uuid).await?;
+    let found = viewer.tollgate.db().read(move |conn| -> QueryResult<_> {
+        let filter = deliveries::Filter { endpoint_uuid: Some(endpoint.uuid.clone()), ..Default::default() };
+        Ok(Found {
+            key: endpoint.api_key_id.map(|id| api_keys::find(conn, id)).transpose()?.flatten(),
+            secrets: rows::secrets(conn, &endpoint.uuid)?,
+            deliveries: deliveries::list(conn, &filter, Cursor::Newest, DELIVERIES)?.rows,
+            entries: audit::list(conn, Some(&endpoint.uuid), Cursor::Newest, ENTRIES)?.rows,
+            endpoint,
+        })
+    });
+    let found = found.await?;
+    let layout = viewer.layout(Section::Endpoints, name_of(&found.endpoint));
+    page(&view(layout, found, at_stripe, viewer.may(Role::Operator), viewer.now))
+}
+
+/// The endpoint as Stripe has it, or as it is known here with the reason why Stripe could not tell.
+pub(super) async fn ask_stripe(tollgate: &Tollgate, uuid: &str) -> Result<(Endpoint, Option<String>), Error> {
+    let wanted = uuid.to_owned();
+    let known = tollgate.db().read(move |conn| rows::find(conn, &wanted)).await?;
+    let known = known.ok_or_else(|| Error::NotFound(format!("there is no endpoint {uuid:.36}")))?;
+    if matches!(known.status, Status::Pending | Status::Deleted) {
+        return Ok((known, None));
+    }
+    match tokio::time::timeout(PATIENCE, endpoints::refresh(tollgate, uuid)).await {
+        Ok(Ok(fresh)) => Ok((fresh, None)),
+        Ok(Err(error)) => Ok((known, Some(error.to_string()))),
+        Err(_) => Ok((known, Some(format!("it did not answer within {} s", PATIENCE.as_secs())))),
+    }
+}
+
+/// The page out of what was found.
+pub(in crate::admin) fn view(
+    layout: Layout,
+    found: Found,
+    unreachable: Option<String>,
+    operator: bool,
+    now: i64,
+) -> EndpointPage {
+    let Found { endpoint, key, secrets, deliveries, entries } = found;
+    let names = EndpointNames::of(std::slice::from_ref(&endpoint));
+    EndpointPage {
+        layout,
+        name: name_of(&endpoint),
+        status: endpoint.status.into(),
+        mode: Mode { live: endpoint.livemode },
+        connect: endpoint.connect,
+        url: Id::plain(&endpoint.url),
+        actions: if operator { actions(&endpoint) } else { Vec::new() },
+        notices: notices(&endpoint, unreachable.as_deref()),
+        facts: facts(&endpoint, key.as_ref(), now),
+        types: endpoint.event_types(),
+        deliveries: deliveries.into_iter().map(|delivery| DeliveryRow::new(delivery, &names, now)).collect(),
+        deliveries_url: format!("/admin/deliveries?endpoint={}", endpoint.uuid),
+        secrets: secrets.into_iter().map(|secret| secret_row(&secret, now)).collect(),
+        entries: entries.into_iter().map(|entry| entry_row(entry, now)).collect(),
+    }
+}
+
+fn notices(endpoint: &Endpoint, unreachable: Option<&str>) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    let mut add = |tone, text: String| notices.push(Notice { tone, text });
+    if let Some(text) = unchecked_warning(endpoint) {
+        add(Tone::Warn, text);
+    }
+    if let Some(problem) = unreachable {
+        add(
+            Tone::Warn,
+            format!("Stripe could not be asked how this endpoint stands; this is what was known last. {problem}"),
+        );
+    }
+    match (endpoint.status, &endpoint.last_error) {
+        (Status::Pending, error) => {
+            let problem = error.as_deref().unwrap_or("its creation has not ended yet");
+            add(
+                Tone::Waiting,
+                format!(
+                    "Stripe has not confirmed this endpoint: {problem}. Retry asks again and makes no second one; clean up removes what is there."
+                ),
+            );
+        }
+        (Status::Deleted, error) => {
+            let problem = error.as_deref().map(|error| format!(" ({error})")).unwrap_or_default();
+            add(Tone::Info, format!("This endpoint is deleted{problem}. It is kept for the log."));
+        }
+        (_, Some(error)) => add(Tone::Bad, error.clone()),
+        (_, None) => {}
+    }
+    notices
+}
+
+fn actions(endpoint: &Endpoint) -> Vec<Action> {
+    let base = address(&endpoint.uuid);
+    let action =
+        |verb: &str, label, primary, dangerous| Action { href: format!("{base}/{verb}"), label, primary, dangerous };
+    match endpoint.status {
+        Status::Pending => vec![action("discard", "Clean up", false, true), action("retry", "Retry", true, false)],
+        Status::Enabled => vec![
+            action("delete", "Delete", false, true),
+            action("disable", "Disable", false, false),
+            action("edit", "Edit", true, false),
+        ],
+        Status::Disabled => vec![
+            action("delete", "Delete", false, true),
+            action("edit", "Edit", false, false),
+            action("enable", "Enable", true, false),
+        ],
+        Status::Deleted => Vec::new(),
+    }
+}
+
+fn facts(endpoint: &Endpoint, key: Option<&ApiKey>, now: i64) -> Vec<Fact> {
+    let validation = VALIDATIONS.iter().find(|(validation, _)| *validation == endpoint.validation);
+    let key =
+        key.map_or_else(|| "the default key of the mode".to_owned(), |key| format!("{} ({})", key.name, key.masked));
+    let mut facts = vec![
+        Fact::text("Events", events_text(&endpoint.event_types())),
+        Fact::text("API version", endpoint.api_version.as_deref().unwrap_or("the account's default")),
+        Fact::text("Validation", validation.map_or("", |(_, text)| text)),
+        Fact::text("Tolerance", format!("{} s both ways", endpoint.tolerance_seconds)),
+        Fact::text("Managed with", key),
+        Fact::id("Account", Id::plain(endpoint.account.as_deref().unwrap_or("not told"))),
+    ];
+    if let Some(id) = &endpoint.stripe_id {
+        facts.push(Fact::id("Id at Stripe", Id::plain(id)));
+    }
+    facts.push(Fact::text("Made by", &endpoint.created_by));
+    facts.push(Fact::at("Created", Stamp::full(endpoint.created_at, now)));
+    facts.push(Fact::at("Changed", Stamp::full(endpoint.updated_at, now)));
+    facts
+}
+
+fn secret_row(secret: &Secret, now: i64) -> SecretRow {
+    SecretRow {
+        created: Stamp::short(secret.created_at, now),
+        last_used: secret.last_used_at.map(|at| Stamp::short(at, now)),
+        expires: secret.expires_at.map(|at| Stamp::short(at, now)),
+    }
+}
+
+fn entry_row(entry: Entry, now: i64) -> EntryRow {
+    EntryRow { action: entry.action, actor: entry.actor, at: Stamp::short(entry.at, now) }
+}

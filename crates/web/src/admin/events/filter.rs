@@ -1,0 +1,55 @@
+//! The event log's filter, as it stands in the URL.
+
+use tollgate_models::events::{Filter, Status};
+
+use crate::Error;
+use crate::admin::fields::Fields;
+use crate::admin::period;
+
+/// The names of its fields.
+pub(in crate::admin) const FIELDS: [&str; 9] =
+    ["q", "type", "status", "endpoint", "account", "mode", "period", "from", "until"];
+
+/// Reads it; `now` in unix milliseconds, for spans that end now.
+pub(in crate::admin) fn read(query: &Fields, now: i64) -> Result<Filter, Error> {
+    let (since, until) = period::bounds(query, now)?;
+    let status = query
+        .some("status")
+        .map(|text| Status::parse(text).ok_or_else(|| Error::BadRequest(format!("there is no status {text:.40}"))));
+    Ok(Filter {
+        type_: query.some("type").map(|text| text.trim_end_matches(".*").to_owned()),
+        status: status.transpose()?,
+        endpoint_uuid: query.owned("endpoint"),
+        account: query.owned("account"),
+        livemode: match query.get("mode") {
+            "live" => Some(true),
+            "test" => Some(false),
+            _ => None,
+        },
+        since,
+        until,
+        object_id: None,
+        id: query.owned("q"),
+    })
+}
+
+/// Only the filter's own fields.
+pub(in crate::admin) fn only(query: &Fields) -> Vec<(String, String)> {
+    query.without(&[]).into_iter().filter(|(name, _)| FIELDS.contains(&name.as_str())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_is_the_filter() {
+        let query = Fields::parse(b"type=invoice.*&status=dead&mode=live&q=+in_1+&account=&before=5");
+        let filter = read(&query, 0).unwrap();
+        assert_eq!(filter.type_.as_deref(), Some("invoice"));
+        assert_eq!((filter.status, filter.livemode, filter.account), (Some(Status::Dead), Some(true), None));
+        assert_eq!(filter.id.as_deref(), Some("in_1"));
+        assert_eq!(only(&query).len(), 4);
+        assert!(read(&Fields::parse(b"status=broken"), 0).is_err());
+    }
+}

@@ -1,0 +1,114 @@
+//! `GET /admin/objects/{type}`: the objects of a type, newest first, with the columns that its declaration lists.
+
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use tollgate_models::mirror::{self, Filter, Kind, Object, Objects, Position};
+use tollgate_models::users::Role;
+
+use super::value::{Cell, Eyes, cell, is_number, label};
+use super::{address, heading, list_address};
+use crate::admin::fields::{Fields, Query, link};
+use crate::admin::layout::{Layout, Section, page};
+use crate::admin::page_error::PageError;
+use crate::admin::roles::Viewer;
+use crate::admin::show::{Mode, Stamp};
+
+const ROWS: usize = 50;
+
+pub(in crate::admin) struct Heading {
+    label: String,
+    is_number: bool,
+}
+
+pub(in crate::admin) struct ObjectRow {
+    id: String,
+    href: String,
+    deleted: bool,
+    cells: Vec<Cell>,
+    mode: Mode,
+    created: Stamp,
+}
+
+/// The one column and value that a list is narrowed to.
+pub(in crate::admin) struct Narrowed {
+    column: String,
+    value: String,
+    all: String,
+}
+
+#[derive(Template)]
+#[template(path = "admin/objects.html")]
+pub(in crate::admin) struct ObjectsPage {
+    layout: Layout,
+    columns: Vec<Heading>,
+    rows: Vec<ObjectRow>,
+    narrowed: Option<Narrowed>,
+    newer: Option<String>,
+    older: Option<String>,
+}
+
+/// The handler.
+pub(in crate::admin) async fn show(
+    viewer: Viewer,
+    object: web::Path<String>,
+    Query(query): Query,
+) -> Result<HttpResponse, PageError> {
+    let filter = read(&query, mirror::kind(&object));
+    let (wanted, narrowing) = (object.clone(), filter.clone());
+    let found = viewer.tollgate.db().read(move |conn| mirror::list(conn, &wanted, &narrowing, ROWS)).await?;
+    let eyes = Eyes { operator: viewer.may(Role::Operator), now: viewer.now };
+    page(&view(viewer.layout(Section::Objects, heading(&object)), &object, &filter, found, eyes))
+}
+
+fn read(query: &Fields, kind: Option<&Kind>) -> Filter {
+    let known = |column: &str| kind.is_some_and(|kind| kind.columns.iter().any(|found| found.name == column));
+    let equal = query.owned("column").filter(|column| known(column)).zip(query.owned("value"));
+    Filter { equal, before: position(query.get("before")), after: position(query.get("after")) }
+}
+
+fn position(text: &str) -> Option<Position> {
+    let (created, id) = text.split_once(':')?;
+    Some(Position { created: created.parse().ok()?, id: id.to_owned() })
+}
+
+pub(in crate::admin) fn view(layout: Layout, object: &str, filter: &Filter, found: Objects, eyes: Eyes) -> ObjectsPage {
+    let path = list_address(object);
+    let kind = mirror::kind(object);
+    let equal = filter.equal.clone();
+    let page_link = |name: &str, position: Option<Position>| {
+        let position = position?;
+        let mut fields = vec![(name.to_owned(), format!("{}:{}", position.created, position.id))];
+        if let Some((column, value)) = &equal {
+            fields.extend([("column".to_owned(), column.clone()), ("value".to_owned(), value.clone())]);
+        }
+        Some(link(&path, &fields))
+    };
+    ObjectsPage {
+        layout,
+        columns: kind.map(headings).unwrap_or_default(),
+        newer: page_link("after", found.newer),
+        older: page_link("before", found.older),
+        rows: found.rows.into_iter().map(|row| object_row(row, object, kind, eyes)).collect(),
+        narrowed: filter.equal.clone().map(|(column, value)| Narrowed { column, value, all: path.clone() }),
+    }
+}
+
+fn headings(kind: &Kind) -> Vec<Heading> {
+    let listed = kind.columns.iter().filter(|column| column.listed);
+    listed.map(|column| Heading { label: label(column.name), is_number: is_number(column) }).collect()
+}
+
+fn object_row(row: Object, object: &str, kind: Option<&Kind>, eyes: Eyes) -> ObjectRow {
+    let json = row.json();
+    let cells = kind.map(|kind| {
+        kind.columns.iter().filter(|column| column.listed).map(|column| cell(kind, column, &json, eyes)).collect()
+    });
+    ObjectRow {
+        href: address(object, &row.id),
+        deleted: row.deleted_at.is_some(),
+        cells: cells.unwrap_or_default(),
+        mode: Mode { live: row.livemode },
+        created: Stamp::short(row.created.saturating_mul(1000), eyes.now).alone(),
+        id: row.id,
+    }
+}
