@@ -89,3 +89,6 @@ fn pages(routes: &mut web::ServiceConfig) {
 async fn nothing_here() -> Result<actix_web::HttpResponse, page_error::PageError> {
     Err(crate::Error::NotFound("there is no such page".to_owned()).into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,7 @@ use crate::{Error, passwords};
 /// Wrong passwords that are free; after that each one blocks for longer.
 const FREE_TRIES: i32 = 5;
 /// The longest block, in milliseconds.
-const LONGEST_BLOCK: i64 = 15 * 60 * 1000;
+pub(super) const LONGEST_BLOCK: i64 = 15 * 60 * 1000;
 /// Checks of passwords at one time: each takes 19 MiB and a core.
 static CHECKS: Semaphore = Semaphore::const_new(2);
 

@@ -12,6 +12,8 @@ const HOURS: i64 = 24;
 const WIDTH: i64 = 960;
 const HEIGHT: i64 = 150;
 const GAP: i64 = 4;
+/// The height of the smallest count, so that a single event in a busy day is still to be seen.
+const LEAST: i64 = 2;
 
 pub(in crate::admin) struct Bar {
     pub(in crate::admin) class: &'static str,
@@ -83,8 +85,8 @@ fn stack(bars: &mut Vec<Bar>, position: i64, hour: i64, counts: &Hour, most: i64
         if number == 0 {
             continue;
         }
-        // A single event in a busy day is still to be seen.
-        let height = (number.saturating_mul(HEIGHT) / most.max(1)).max(2).min(floor);
+        let height = number.saturating_mul(HEIGHT - 3 * LEAST) / most.max(1);
+        let height = height.max(LEAST);
         floor -= height;
         bars.push(Bar {
             class,

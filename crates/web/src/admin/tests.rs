@@ -1,0 +1,7 @@
+//! The admin from outside: real requests to its routes, on a real database with sample rows.
+
+mod access;
+mod browser;
+mod forms;
+mod pages;
+mod sample;

@@ -1,0 +1,108 @@
+//! What forms do: endpoints against a simulated Stripe, refusals at their fields, replay, keys.
+
+use actix_web::http::StatusCode;
+use tollgate_models::events::{self, Status};
+use tollgate_models::users::Role;
+
+use super::browser::Server;
+use super::sample::{LIVE, PENDING, event_id, fill};
+
+#[actix_web::test]
+async fn a_refused_endpoint_comes_back_with_its_errors_and_values() {
+    let server = Server::start().await;
+    let browser = server.signed_in(Role::Operator).await;
+    let fields = [
+        ("uuid", LIVE),
+        ("mode", "live"),
+        ("base_url", "http://localhost:8000"),
+        ("description", "My \"<shop>\""),
+        ("events_mode", "some"),
+        ("tolerance_seconds", "300"),
+        ("validation", "none"),
+        ("api_version", "2026-10-28.endive"),
+    ];
+    let answer = browser.post("/admin/endpoints/new", "/admin/endpoints", &fields).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for part in [
+        "id=\"error-base_url\"",
+        "id=\"error-enabled_events\"",
+        "id=\"error-validation\"",
+        "href=\"#base_url\"",
+        "value=\"http://localhost:8000\"",
+        "value=\"My &#34;&#60;shop&#62;&#34;\"",
+        "aria-describedby=\"error-base_url\"",
+    ] {
+        assert!(answer.body.contains(part), "{part} in {}", answer.body);
+    }
+    if let Some(folder) = std::env::var_os("TOLLGATE_PREVIEW") {
+        std::fs::write(std::path::Path::new(&folder).join("endpoint-refused.html"), &answer.body).unwrap();
+    }
+    let odd = [("uuid", "x"), ("tolerance_seconds", "soon"), ("validation", ""), ("api_key_id", "x")];
+    let answer = browser.post("/admin/endpoints/new", "/admin/endpoints", &odd).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.body.contains("the form is damaged") || answer.body.contains("The form is damaged"));
+}
+
+#[actix_web::test]
+async fn a_preset_works_without_a_script() {
+    let server = Server::start().await;
+    let browser = server.signed_in(Role::Operator).await;
+    let fields = [("uuid", LIVE), ("preset", "disputes"), ("base_url", "https://pay.example.com")];
+    let answer = browser.post("/admin/endpoints/new", "/admin/endpoints", &fields).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.body.contains("value=\"charge.dispute.created\" checked"));
+    assert!(answer.body.contains("value=\"https://pay.example.com\""));
+}
+
+#[actix_web::test]
+async fn replay_puts_events_back_into_the_queue_after_counting_them() {
+    let server = Server::start().await;
+    fill(&server).await;
+    let browser = server.signed_in(Role::Operator).await;
+    let one = format!("/admin/events/{}", event_id(4));
+    let answer = browser.post(&one, &format!("{one}/replay"), &[]).await;
+    assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, one.as_str()));
+    assert!(browser.get(&one).await.body.contains("back in the queue"), "the message is shown");
+    assert!(!browser.get(&one).await.body.contains("back in the queue"), "and only once");
+    assert_eq!(status(&server, 4).await, Status::Pending);
+
+    let asked = browser.get("/admin/events/replay?status=dead").await;
+    assert!(asked.body.contains("1 event"), "{}", asked.body);
+    let until = asked.field("until");
+    let fields = [("status", "dead"), ("until", until.as_str())];
+    let answer = browser.post("/admin/events/replay", "/admin/events/replay", &fields).await;
+    assert_eq!(answer.location(), "/admin/events");
+    assert_eq!((status(&server, 2).await, status(&server, 1).await), (Status::Pending, Status::Failed));
+    let all = browser.post("/admin/events/replay", "/admin/events/replay", &[("status", "processed")]).await;
+    assert_eq!(all.status, StatusCode::BAD_REQUEST);
+    let missing = browser.post("/admin", "/admin/events/evt_none/replay", &[]).await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+}
+
+async fn status(server: &Server, number: i64) -> Status {
+    let id = event_id(number);
+    server.tollgate.db().read(move |conn| events::find(conn, &id)).await.unwrap().unwrap().status
+}
+
+#[actix_web::test]
+async fn in_live_mode_what_stops_events_has_to_be_typed() {
+    let server = Server::start().await;
+    fill(&server).await;
+    let browser = server.signed_in(Role::Operator).await;
+    let path = format!("/admin/endpoints/{LIVE}/delete");
+    let answer = browser.post(&path, &path, &[("typed", "Production")]).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.body.contains("Nothing was done"));
+    let unknown = format!("/admin/endpoints/{PENDING}/explode");
+    assert_eq!(browser.post("/admin", &unknown, &[]).await.status, StatusCode::NOT_FOUND);
+}
+
+#[actix_web::test]
+async fn a_key_that_cannot_be_one_is_refused_and_not_shown_again() {
+    let server = Server::start().await;
+    let browser = server.signed_in(Role::Admin).await;
+    let fields = [("secret", "pk_test_51Habcdefghijklmnop"), ("name", "Mine")];
+    let answer = browser.post("/admin/keys", "/admin/keys", &fields).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(!answer.body.contains("hijklmnop") && answer.body.contains("value=\"Mine\""), "{}", answer.body);
+}

@@ -1,0 +1,244 @@
+//! Sample rows of every kind: events in each state, deliveries, endpoints, keys, objects, runs.
+
+use serde_json::{Value, json};
+use tollgate_models::api_keys::{self, NewApiKey};
+use tollgate_models::deliveries::Outcome;
+use tollgate_models::endpoints::{self, Endpoint, Status, Validation};
+use tollgate_models::events::{self, Cause};
+use tollgate_models::intake::{Arrival, DeliveryRow, EventRow, store};
+use tollgate_models::mirror::{self, Change};
+use tollgate_models::runs::{self, NewRun};
+use tollgate_models::{AnyConnection, QueryResult, schema};
+
+use diesel::prelude::*;
+
+use super::browser::{NOW, Server};
+
+pub(super) const LIVE: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+pub(super) const UNCHECKED: &str = "1b4e28ba-2fa1-4d3b-a3f5-ef19b5a7633b";
+pub(super) const PENDING: &str = "6fa459ea-ee8a-4ca4-894e-db77e160355e";
+const MINUTE: i64 = 60_000;
+
+/// Puts them in.
+pub(super) async fn fill(server: &Server) {
+    server.tollgate.db().write(all).await.unwrap();
+}
+
+fn all(conn: &mut AnyConnection) -> QueryResult<()> {
+    keys(conn)?;
+    for endpoint in [
+        endpoint(LIVE, "Production shop", true, Status::Enabled, Validation::VerifySignature),
+        endpoint(UNCHECKED, "Staging", false, Status::Disabled, Validation::None),
+        endpoint(PENDING, "", false, Status::Pending, Validation::RetrieveEvent),
+    ] {
+        endpoints::insert(conn, &endpoint)?;
+    }
+    endpoints::insert_secret(conn, LIVE, "v1.sealed", NOW - 86_400_000)?;
+    let arrivals: Vec<Arrival> = (0..64).map(arrival).chain([forged(), binary()]).collect();
+    store(conn, arrivals, NOW)?;
+    states(conn)?;
+    objects(conn)
+}
+
+fn keys(conn: &mut AnyConnection) -> QueryResult<()> {
+    for (name, livemode, masked) in [("Shop", true, "sk_live_…4242"), ("Test key", false, "rk_test_…9x1Z")] {
+        let new = NewApiKey {
+            name,
+            kind: if livemode { "secret" } else { "restricted" },
+            livemode,
+            masked,
+            sealed: "v1.sealed",
+            fingerprint: masked,
+            account: livemode.then_some("acct_1Nv0FGQ9RKHgCVdK"),
+            account_name: livemode.then_some("Alpine Coffee <Roasters>"),
+            is_default: true,
+            created_at: NOW - 86_400_000,
+        };
+        api_keys::insert(conn, &new)?;
+    }
+    Ok(())
+}
+
+fn endpoint(uuid: &str, description: &str, livemode: bool, status: Status, validation: Validation) -> Endpoint {
+    Endpoint {
+        uuid: uuid.to_owned(),
+        stripe_id: (status != Status::Pending).then(|| format!("we_1Nv0{}", &uuid[..8])),
+        api_key_id: Some(if livemode { 1 } else { 2 }),
+        account: Some("acct_1Nv0FGQ9RKHgCVdK".to_owned()),
+        livemode,
+        connect: validation == Validation::None,
+        url: format!("https://pay.example.com/stripe/webhooks/{uuid}"),
+        description: description.to_owned(),
+        enabled_events: if livemode { r#"["*"]"#.to_owned() } else { r#"["invoice.paid","charge.failed"]"#.to_owned() },
+        api_version: Some("2026-10-28.endive".to_owned()),
+        tolerance_seconds: 300,
+        validation,
+        status,
+        idempotency_key: format!("key-{uuid}"),
+        last_error: (status == Status::Pending).then(|| "Stripe did not answer within 30 s".to_owned()),
+        created_by: "ada@example.com".to_owned(),
+        created_at: NOW - 86_400_000,
+        updated_at: NOW - 3_600_000,
+        deleted_at: None,
+    }
+}
+
+fn body(number: i64, type_: &str) -> Value {
+    json!({
+        "id": event_id(number), "object": "event", "api_version": "2026-10-28.endive", "created": NOW / 1000 - number * 60,
+        "type": type_, "livemode": true, "pending_webhooks": 1, "request": {"id": "req_8xY2a", "idempotency_key": null},
+        "data": {
+            "object": subscription(),
+            "previous_attributes": {"status": "trialing", "items": {"data": []}, "metadata": {"plan": null}},
+        },
+    })
+}
+
+pub(super) fn event_id(number: i64) -> String {
+    format!("evt_1PqX{number:04}LkdIwHu7ixraBm")
+}
+
+fn subscription() -> Value {
+    json!({
+        "id": "sub_1MowQVLkdIwHu7ix", "object": "subscription", "customer": "cus_Na6dX7aXxi11N4", "status": "active",
+        "currency": "eur", "created": NOW / 1000 - 9000, "cancel_at_period_end": false, "latest_invoice": "in_1MtHbELkdIwHu7ix",
+        "metadata": {"plan": "pro <b>\"&"},
+        "items": {"object": "list", "has_more": false, "data": [{
+            "id": "si_NcLYdDxLHxlFo7", "object": "subscription_item", "created": NOW / 1000, "quantity": 3,
+            "current_period_start": NOW / 1000, "current_period_end": NOW / 1000 + 2_592_000,
+            "price": {"id": "price_1MowQULkdIwHu7ix", "object": "price", "product": "prod_NcLYgG7Gc1Bxqw", "unit_amount": 1250, "currency": "eur"},
+        }]},
+    })
+}
+
+fn arrival(number: i64) -> Arrival {
+    let type_ = ["customer.subscription.updated", "invoice.paid", "charge.succeeded"][number as usize % 3];
+    let received_at = NOW - number * 17 * MINUTE;
+    let event = EventRow {
+        id: event_id(number),
+        type_: type_.to_owned(),
+        kind: "snapshot",
+        created: received_at / 1000 - 2,
+        received_at,
+        livemode: true,
+        account: Some("acct_1Nv0FGQ9RKHgCVdK".to_owned()),
+        endpoint_uuid: Some(LIVE.to_owned()),
+        api_version: Some("2026-10-28.endive".to_owned()),
+        object_type: Some("subscription".to_owned()),
+        object_id: Some("sub_1MowQVLkdIwHu7ix".to_owned()),
+        request_id: Some("req_8xY2a".to_owned()),
+        body: body(number, type_).to_string(),
+    };
+    Arrival { delivery: DeliveryRow { event_id: Some(event.id.clone()), ..delivery(received_at) }, event: Some(event) }
+}
+
+fn delivery(received_at: i64) -> DeliveryRow {
+    DeliveryRow {
+        endpoint_uuid: Some(LIVE.to_owned()),
+        event_id: None,
+        received_at,
+        outcome: Outcome::Accepted,
+        reason: None,
+        http_status: 200,
+        remote_ip: Some("54.187.174.169".to_owned()),
+        headers: json!({"user-agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)", "stripe-signature": "redacted", "content-type": "application/json; charset=utf-8"}).to_string(),
+        body: None,
+        body_size: 3178,
+        secret_id: Some(1),
+        signature_time: Some(received_at / 1000),
+        repeats: 1,
+    }
+}
+
+fn refused(reason: &str, body: &[u8]) -> Arrival {
+    let delivery = DeliveryRow {
+        outcome: Outcome::Refused,
+        reason: Some(reason.to_owned()),
+        http_status: 400,
+        body: Some(body.to_vec()),
+        body_size: 40_000,
+        secret_id: None,
+        repeats: 17,
+        ..delivery(NOW - 5 * MINUTE)
+    };
+    Arrival { delivery, event: None }
+}
+
+fn forged() -> Arrival {
+    refused("no_matching_signature", br#"{"id":"evt_forged","note":"<script>alert(1)</script>"}"#)
+}
+
+fn binary() -> Arrival {
+    refused("malformed_body", &[0xff, 0xfe, 0x00, 0x41])
+}
+
+fn states(conn: &mut AnyConnection) -> QueryResult<()> {
+    use schema::events as table;
+    let error =
+        "billing::grant_access: no seat is left in plan \"pro\": caused by: UNIQUE constraint failed: seats.customer";
+    let states = [
+        (0, events::Status::Pending, 0, NOW),
+        (1, events::Status::Failed, 2, NOW + 5 * MINUTE),
+        (2, events::Status::Dead, 10, NOW),
+        (3, events::Status::Ignored, 1, NOW),
+    ];
+    diesel::update(table::table)
+        .set((table::status.eq(events::Status::Processed), table::attempts.eq(1), table::processed_at.eq(NOW)))
+        .execute(conn)?;
+    for (number, status, attempts, next) in states {
+        let failed = matches!(status, events::Status::Failed | events::Status::Dead);
+        diesel::update(table::table.filter(table::id.eq(event_id(number))))
+            .set((
+                table::status.eq(status),
+                table::attempts.eq(attempts),
+                table::next_attempt_at.eq(next),
+                table::last_error.eq(failed.then_some(error)),
+                table::processed_at.eq(None::<i64>),
+            ))
+            .execute(conn)?;
+    }
+    let run = |number, attempt, outcome, error: Option<&str>| NewRun {
+        event_id: event_id(number),
+        handler: "billing::grant_access".to_owned(),
+        attempt,
+        outcome,
+        error: error.map(str::to_owned),
+        cause: if attempt == 1 { Cause::Delivery } else { Cause::Retry },
+        started_at: NOW - MINUTE,
+        duration_us: 1840,
+    };
+    runs::insert(
+        conn,
+        &[
+            run(1, 1, runs::Outcome::Failed, Some(error)),
+            run(1, 2, runs::Outcome::Panicked, Some("panicked at billing.rs:42: index out of bounds")),
+            run(4, 1, runs::Outcome::Succeeded, None),
+            run(4, 1, runs::Outcome::RolledBack, None),
+        ],
+    )
+}
+
+fn objects(conn: &mut AnyConnection) -> QueryResult<()> {
+    let created = NOW / 1000 - 9000;
+    let mut objects = vec![
+        subscription(),
+        json!({"id": "cus_Na6dX7aXxi11N4", "object": "customer", "created": created, "email": "jenny.rosen@example.com", "name": "Jenny <b>Rosen</b>", "delinquent": false}),
+        json!({"id": "in_1MtHbELkdIwHu7ix", "object": "invoice", "created": created, "number": "ALP-0001", "customer": "cus_Na6dX7aXxi11N4", "status": "paid", "currency": "eur", "total": 3750, "amount_remaining": 0, "billing_reason": "subscription_cycle"}),
+        json!({"id": "ch_3MmlLrLkdIwHu7ix", "object": "charge", "created": created, "customer": "cus_Na6dX7aXxi11N4", "status": "succeeded", "currency": "jpy", "amount": 1099, "amount_refunded": 0, "disputed": false}),
+        json!({"id": "pm_1MqLiJLkdIwHu7ix", "object": "payment_method", "created": created, "type": "card"}),
+    ];
+    objects.extend((0..60).map(|n| json!({"id": format!("price_1Mow{n:04}"), "object": "price", "created": created + n, "product": "prod_NcLYgG7Gc1Bxqw", "active": true, "currency": "usd", "unit_amount": 1250, "type": "recurring", "recurring": {"interval": "month"}})));
+    for object in &objects {
+        let change = Change {
+            object,
+            event_id: Some(&event_id(0)),
+            event_type: "x.updated",
+            as_of: NOW / 1000,
+            account: Some("acct_1Nv0FGQ9RKHgCVdK"),
+            livemode: true,
+            api_version: Some("2026-10-28.endive"),
+        };
+        mirror::apply(conn, &change)?;
+    }
+    Ok(())
+}
