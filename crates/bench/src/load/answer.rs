@@ -44,7 +44,7 @@ mod tests {
         let table: [(&str, Result<Option<Answer>, &str>); 6] = [
             ("", Ok(None)),
             ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n", Ok(None)),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", Ok(Some(Answer { status: 200, size: 43 }))),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", Ok(Some(Answer { status: 200, size: 41 }))),
             ("HTTP/1.1 404 X\r\na: b\r\ncontent-length:0\r\n\r\n", Ok(Some(Answer { status: 404, size: 42 }))),
             ("HTTP/1.1 200 OK\r\n\r\n", Err("the answer has no Content-Length")),
             ("SSH-2.0\r\n\r\n", Err("the answer is not HTTP/1.1")),
