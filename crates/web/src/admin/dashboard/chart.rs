@@ -12,6 +12,8 @@ const HOURS: i64 = 24;
 const WIDTH: i64 = 960;
 const HEIGHT: i64 = 150;
 const GAP: i64 = 4;
+/// The width of the bar of refused deliveries.
+const THIN: i64 = 7;
 /// The height of the smallest count, so that a single event in a busy day is still to be seen.
 const LEAST: i64 = 2;
 
@@ -51,52 +53,46 @@ impl Chart {
         let first = first_hour(now);
         let shown: Vec<(i64, Hour)> =
             (first..first + HOURS).map(|hour| (hour, hours.get(&hour).copied().unwrap_or_default())).collect();
-        let most = shown.iter().map(|(_, hour)| total(hour)).max().unwrap_or_default();
-        let arrived: i64 = shown.iter().map(|(_, hour)| hour.fine + hour.in_trouble).sum();
-        let mut bars = Vec::new();
-        for (position, (hour, counts)) in shown.iter().enumerate() {
-            stack(&mut bars, position as i64, *hour, counts, most);
-        }
+        let most = shown.iter().map(|(_, hour)| arrived(hour)).max().unwrap_or_default();
+        let all: i64 = shown.iter().map(|(_, hour)| arrived(hour)).sum();
+        let positions = shown.iter().zip(0..);
         Self {
-            bars,
+            bars: positions.flat_map(|((hour, counts), at)| bars_of(at, *hour, counts, most)).collect(),
             labels: shown.iter().step_by(6).map(|(hour, _)| label(*hour)).chain(["now".to_owned()]).collect(),
             hours: shown.iter().rev().map(|(hour, counts)| hour_row(*hour, counts)).collect(),
             most: count(most),
             summary: format!(
                 "{} events arrived in the last 24 hours; the most in one hour were {}",
-                count(arrived),
+                count(all),
                 count(most)
             ),
         }
     }
 }
 
-fn total(hour: &Hour) -> i64 {
-    hour.fine + hour.in_trouble + hour.refused
+fn arrived(hour: &Hour) -> i64 {
+    hour.fine + hour.in_trouble
 }
 
-fn stack(bars: &mut Vec<Bar>, position: i64, hour: i64, counts: &Hour, most: i64) {
-    let mut floor = HEIGHT;
-    for (class, name, number) in [
-        ("fine", "fine", counts.fine),
-        ("trouble", "failed or dead", counts.in_trouble),
-        ("refused", "refused", counts.refused),
-    ] {
+/// The bars of one hour: what arrived, stacked, and beside it what was refused. A flood of forgeries must not flatten the
+/// events, so the events set the scale, and the refused are cut at the top.
+fn bars_of(position: i64, hour: i64, counts: &Hour, most: i64) -> Vec<Bar> {
+    let left = position * WIDTH / HOURS + GAP / 2;
+    let scaled = |number: i64| (number.saturating_mul(HEIGHT - 2 * LEAST) / most.max(1)).clamp(LEAST, HEIGHT);
+    let mut bars = Vec::new();
+    let mut add = |class, name, number: i64, bottom: i64, (x, width)| {
         if number == 0 {
-            continue;
+            return bottom;
         }
-        let height = number.saturating_mul(HEIGHT - 3 * LEAST) / most.max(1);
-        let height = height.max(LEAST);
-        floor -= height;
-        bars.push(Bar {
-            class,
-            x: position * WIDTH / HOURS + GAP / 2,
-            y: floor,
-            width: WIDTH / HOURS - GAP,
-            height,
-            title: format!("{}: {} {name}", label(hour), count(number)),
-        });
-    }
+        let (height, title) = (scaled(number), format!("{}: {} {name}", label(hour), count(number)));
+        bars.push(Bar { class, x, y: bottom - height, width, height, title });
+        bottom - height
+    };
+    let wide = (left, WIDTH / HOURS - GAP - THIN - 1);
+    let floor = add("fine", "fine", counts.fine, HEIGHT, wide);
+    add("trouble", "failed or dead", counts.in_trouble, floor, wide);
+    add("refused", "refused", counts.refused, HEIGHT, (left + wide.1 + 1, THIN));
+    bars
 }
 
 fn label(hour: i64) -> String {
@@ -121,7 +117,7 @@ mod tests {
         let now = 1_795_413_046_000;
         let first = first_hour(now);
         let hours = BTreeMap::from([
-            (first, Hour { fine: 1_000_000, in_trouble: 1, refused: 1 }),
+            (first, Hour { fine: 1_000_000, in_trouble: 1, refused: 90_000_000 }),
             (first + 23, Hour { fine: 1, in_trouble: 0, refused: 0 }),
             (first - 1, Hour { fine: 5, in_trouble: 5, refused: 5 }),
         ]);

@@ -34,7 +34,7 @@ fn all(conn: &mut AnyConnection) -> QueryResult<()> {
         endpoints::insert(conn, &endpoint)?;
     }
     endpoints::insert_secret(conn, LIVE, "v1.sealed", NOW - 86_400_000)?;
-    let arrivals: Vec<Arrival> = (0..64).map(arrival).chain([forged(), binary()]).collect();
+    let arrivals: Vec<Arrival> = (0..64).rev().map(arrival).chain([forged(), binary()]).collect();
     store(conn, arrivals, NOW)?;
     states(conn)?;
     objects(conn)
