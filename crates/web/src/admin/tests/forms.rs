@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use tollgate_models::events::{self, Status};
 use tollgate_models::users::Role;
+use tollgate_stripe_sim::Simulator;
 
 use super::browser::Server;
 use super::sample::{LIVE, PENDING, event_id, fill};
@@ -105,4 +106,49 @@ async fn a_key_that_cannot_be_one_is_refused_and_not_shown_again() {
     let answer = browser.post("/admin/keys", "/admin/keys", &fields).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(!answer.body.contains("hijklmnop") && answer.body.contains("value=\"Mine\""), "{}", answer.body);
+}
+
+#[actix_web::test]
+async fn an_endpoint_lives_on_stripe_and_here_from_form_to_form() {
+    let sim = Simulator::builder().seed(7).start().await.unwrap();
+    let base = sim.url().to_string();
+    let server =
+        Server::start_at(&[("STRIPE_API_BASE", &base), ("STRIPE_API_KEY", "sk_test_51HabcdefghijklmnopQRST")]).await;
+    let browser = server.signed_in(Role::Operator).await;
+    let fields = [
+        ("uuid", LIVE),
+        ("mode", "test"),
+        ("base_url", "http://127.0.0.1:8000"),
+        ("description", "Shop"),
+        ("events_mode", "some"),
+        ("enabled_events", "invoice.paid"),
+        ("enabled_events", "charge.failed"),
+        ("tolerance_seconds", "300"),
+        ("validation", "verify_signature"),
+        ("api_version", "2026-10-28.endive"),
+    ];
+    let page = format!("/admin/endpoints/{LIVE}");
+    for _ in 0..2 {
+        let created = browser.post("/admin/endpoints/new", "/admin/endpoints", &fields).await;
+        assert_eq!((created.status, created.location()), (StatusCode::SEE_OTHER, page.as_str()), "{}", created.body);
+    }
+    let there = sim.endpoints();
+    assert_eq!(there.len(), 1, "the form posted twice makes one endpoint");
+    let shown = browser.get(&page).await;
+    assert!(shown.body.contains(&there[0].id) && shown.body.contains("enabled"), "{}", shown.body);
+    let secret = sim.endpoint_secret(&there[0].id).unwrap();
+    assert!(!shown.body.contains(&secret), "the secret is never shown");
+
+    let (edit, disable, delete) = (format!("{page}/edit"), format!("{page}/disable"), format!("{page}/delete"));
+    let form = browser.get(&edit).await;
+    assert!(form.body.contains("At Stripe this endpoint is enabled"), "{}", form.body);
+    assert!(form.body.contains("value=\"charge.failed\" checked"), "{}", form.body);
+    let changed: Vec<(&str, &str)> = fields.iter().copied().filter(|(_, value)| *value != "charge.failed").collect();
+    assert_eq!(browser.post(&edit, &edit, &changed).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(sim.endpoints()[0].enabled_events, ["invoice.paid"]);
+    assert_eq!(browser.post(&disable, &disable, &[]).await.location(), page);
+    assert_eq!(sim.endpoints()[0].status, "disabled");
+    assert_eq!(browser.post(&delete, &delete, &[]).await.location(), "/admin/endpoints");
+    assert!(sim.endpoints().is_empty());
+    assert!(browser.get(&page).await.body.contains("deleted"));
 }

@@ -2,15 +2,14 @@
 
 use serde_json::{Value, json};
 use tollgate_models::api_keys::{self, NewApiKey};
+use tollgate_models::claims::{self, Claim, Claimed, Ended};
 use tollgate_models::deliveries::Outcome;
 use tollgate_models::endpoints::{self, Endpoint, Status, Validation};
 use tollgate_models::events::{self, Cause};
 use tollgate_models::intake::{Arrival, DeliveryRow, EventRow, store};
 use tollgate_models::mirror::{self, Change};
 use tollgate_models::runs::{self, NewRun};
-use tollgate_models::{AnyConnection, QueryResult, schema};
-
-use diesel::prelude::*;
+use tollgate_models::{AnyConnection, QueryResult};
 
 use super::browser::{NOW, Server};
 
@@ -172,31 +171,37 @@ fn binary() -> Arrival {
     refused("malformed_body", &[0xff, 0xfe, 0x00, 0x41])
 }
 
+const ERROR: &str =
+    "billing::grant_access: no seat is left in plan \"pro\": caused by: UNIQUE constraint failed: seats.customer";
+
+/// The newest event stays pending; the next three fail, die, and are ignored; the rest are processed.
 fn states(conn: &mut AnyConnection) -> QueryResult<()> {
-    use schema::events as table;
-    let error =
-        "billing::grant_access: no seat is left in plan \"pro\": caused by: UNIQUE constraint failed: seats.customer";
-    let states = [
-        (0, events::Status::Pending, 0, NOW),
-        (1, events::Status::Failed, 2, NOW + 5 * MINUTE),
-        (2, events::Status::Dead, 10, NOW),
-        (3, events::Status::Ignored, 1, NOW),
-    ];
-    diesel::update(table::table)
-        .set((table::status.eq(events::Status::Processed), table::attempts.eq(1), table::processed_at.eq(NOW)))
-        .execute(conn)?;
-    for (number, status, attempts, next) in states {
+    let claim = Claim { worker: "sample", now: NOW, until: NOW + MINUTE };
+    for Claimed { event, .. } in claims::claim(conn, claim, 100)? {
+        let (status, attempts) = match event.id.as_str() {
+            id if id == event_id(0) => continue,
+            id if id == event_id(1) => (events::Status::Failed, 2),
+            id if id == event_id(2) => (events::Status::Dead, 10),
+            id if id == event_id(3) => (events::Status::Ignored, 1),
+            _ => (events::Status::Processed, 1),
+        };
         let failed = matches!(status, events::Status::Failed | events::Status::Dead);
-        diesel::update(table::table.filter(table::id.eq(event_id(number))))
-            .set((
-                table::status.eq(status),
-                table::attempts.eq(attempts),
-                table::next_attempt_at.eq(next),
-                table::last_error.eq(failed.then_some(error)),
-                table::processed_at.eq(None::<i64>),
-            ))
-            .execute(conn)?;
+        let ended = Ended {
+            status,
+            attempts,
+            cause: Cause::Delivery,
+            next_attempt_at: NOW + 5 * MINUTE,
+            superseded: false,
+            error: failed.then(|| ERROR.to_owned()),
+            at: NOW,
+        };
+        claims::finish(conn, event.seq, "sample", &ended)?;
     }
+    claims::release(conn, "sample")?;
+    sample_runs(conn)
+}
+
+fn sample_runs(conn: &mut AnyConnection) -> QueryResult<()> {
     let run = |number, attempt, outcome, error: Option<&str>| NewRun {
         event_id: event_id(number),
         handler: "billing::grant_access".to_owned(),
@@ -210,7 +215,7 @@ fn states(conn: &mut AnyConnection) -> QueryResult<()> {
     runs::insert(
         conn,
         &[
-            run(1, 1, runs::Outcome::Failed, Some(error)),
+            run(1, 1, runs::Outcome::Failed, Some(ERROR)),
             run(1, 2, runs::Outcome::Panicked, Some("panicked at billing.rs:42: index out of bounds")),
             run(4, 1, runs::Outcome::Succeeded, None),
             run(4, 1, runs::Outcome::RolledBack, None),
