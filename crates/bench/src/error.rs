@@ -27,9 +27,6 @@ pub enum Error {
     /// The server did not do what is being measured; a figure would mean nothing.
     #[error("{0}")]
     Wrong(String),
-    /// A call to the simulated Stripe failed.
-    #[error("the simulated Stripe: {0}")]
-    Stripe(#[from] tollgate_stripe_client::Error),
     /// A report could not be written.
     #[error("could not write the report: {0}")]
     Report(#[from] serde_json::Error),

@@ -6,6 +6,7 @@ mod event;
 mod load;
 mod pgbench;
 mod postgres;
+mod run;
 
 use std::process::ExitCode;
 
@@ -25,12 +26,15 @@ enum Command {
     Load(load::Arguments),
     /// Let PostgreSQL's own pgbench commit the same rows one event at a time, and print one line of JSON
     Pgbench(pgbench::Arguments),
+    /// Measure a release build on SQLite and on PostgreSQL, print a table and write JSON
+    Run(run::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Load(arguments) => load::main(&arguments),
         Command::Pgbench(arguments) => pgbench::main(&arguments),
+        Command::Run(arguments) => run::main(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -48,7 +48,7 @@ COMMIT;
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// A PostgreSQL database; tables bench_events and bench_deliveries in it are made anew, and removed afterwards
-    #[arg(long, env = "DATABASE_URL_PG", hide_env_values = true)]
+    #[arg(long, env = "TEST_DATABASE_URL", hide_env_values = true)]
     database_url: Url,
     /// Clients at once
     #[arg(long, default_value_t = 16)]
