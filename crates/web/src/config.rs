@@ -62,8 +62,12 @@ pub struct Config {
     pub legacy_webhook_secret: Option<WebhookSecret>,
     /// The largest webhook body that is taken, in bytes.
     pub max_body_bytes: usize,
+    /// How long a webhook body may take to arrive; Stripe would give up on it anyway.
+    pub body_deadline: Duration,
     /// Threads that process events.
     pub workers: usize,
+    /// How long one call to Stripe may take; it is tried twice, and a person may be waiting.
+    pub stripe_timeout: Duration,
     /// How long after each failed attempt the next one follows; after the last, the event is dead.
     pub retry_delays: Vec<Duration>,
 }
@@ -77,6 +81,9 @@ pub struct ConfigError {
     /// What is wrong, and what to write instead. Never the value of a secret.
     pub problem: String,
 }
+
+/// A body is never waited for longer.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Attempts follow one another over three days, as long as Stripe itself would retry a delivery.
 pub const RETRY_DELAYS: [Duration; 9] = [
@@ -127,7 +134,9 @@ impl Config {
                 WebhookSecret::parse(text).map_err(|e| e.to_string())
             })?,
             max_body_bytes: required(&MAX_BODY, text, |text| number(text, 1024, 64 << 20))?,
+            body_deadline: BODY_DEADLINE,
             workers: required(&WORKERS, text, |text| number(text, 1, 64))?,
+            stripe_timeout: Duration::from_secs(8),
             retry_delays: RETRY_DELAYS.to_vec(),
         })
     }

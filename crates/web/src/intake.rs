@@ -28,7 +28,7 @@ use body::BodyError;
 use judge::{Judged, Reason};
 use table::{KnownEndpoint, Table};
 
-/// A request is never held longer; Stripe would give up on it anyway.
+/// A delivery that was read never waits longer to be stored; Stripe would give up on it anyway.
 const LONGEST: Duration = Duration::from_secs(10);
 /// Bodies that are read at the same time; beyond that Stripe is asked to come back.
 const MOST_BODIES: usize = 512;
@@ -42,6 +42,7 @@ pub(crate) struct Intake {
     writer: Writer,
     bodies: Arc<Semaphore>,
     max_body: usize,
+    body_deadline: Duration,
     clock: Clock,
 }
 
@@ -61,6 +62,7 @@ impl Intake {
             writer: Writer::start(database, clock, alarm)?,
             bodies: Arc::new(Semaphore::new(MOST_BODIES)),
             max_body: config.max_body_bytes,
+            body_deadline: config.body_deadline,
             clock: clock.clone(),
         })
     }
@@ -77,7 +79,7 @@ impl Intake {
 
     async fn take(&self, request: HttpRequest, payload: web::Payload, endpoint: Arc<KnownEndpoint>) -> HttpResponse {
         let Ok(_permit) = self.bodies.try_acquire() else { return busy() };
-        let read = body::read(&request, payload, self.max_body, LONGEST).await;
+        let read = body::read(&request, payload, self.max_body, self.body_deadline).await;
         let now = self.clock.now_millis();
         let (body, judged) = match read {
             Ok(body) => {
@@ -85,8 +87,8 @@ impl Intake {
                 (body, judged)
             }
             Err(BodyError::TooLarge(start)) => (start, Err(Reason::BodyTooLarge)),
-            Err(BodyError::Broken) => return HttpResponse::BadRequest().json(json!({ "error": "incomplete_body" })),
-            Err(BodyError::Slow) => return HttpResponse::RequestTimeout().json(json!({ "error": "slow_body" })),
+            Err(BodyError::Broken) => (Bytes::new(), Err(Reason::IncompleteBody)),
+            Err(BodyError::Slow) => (Bytes::new(), Err(Reason::SlowBody)),
         };
         let refusal = judged.as_ref().err().map(refused);
         let arrival = arrival(&request, &endpoint, &body, judged, now);
@@ -103,12 +105,13 @@ impl Intake {
 /// `POST /stripe/webhooks/{uuid}`
 pub(crate) async fn receive(
     request: HttpRequest,
-    path: web::Path<String>,
     payload: web::Payload,
     tollgate: web::Data<Tollgate>,
 ) -> HttpResponse {
     let intake = tollgate.intake();
-    match canonical(&path).and_then(|uuid| intake.table.find(&uuid)) {
+    // As it was sent: the extractor for paths would decode `%35` to `5`.
+    let last = request.uri().path().rsplit('/').next().unwrap_or_default();
+    match canonical(last).and_then(|uuid| intake.table.find(&uuid)) {
         Some(endpoint) => intake.take(request, payload, endpoint).await,
         None => not_found().await,
     }

@@ -1,5 +1,7 @@
 //! Which Stripe API key is used for what, and the client that uses it.
 
+use std::time::Duration;
+
 use secrecy::ExposeSecret;
 use tollgate_models::api_keys::{self, ApiKey as StoredKey};
 use tollgate_models::endpoints::Endpoint;
@@ -15,6 +17,7 @@ use crate::{Config, Error};
 pub(crate) struct StripeKeys {
     keyring: Keyring,
     base: Url,
+    timeout: Duration,
     from_environment: Option<ApiKey>,
 }
 
@@ -31,6 +34,7 @@ impl StripeKeys {
         Self {
             keyring: keyring.clone(),
             base: config.stripe_api_base.clone(),
+            timeout: config.stripe_timeout,
             from_environment: config.stripe_api_key.clone(),
         }
     }
@@ -77,6 +81,8 @@ impl StripeKeys {
     pub(crate) fn client(&self, key: &ApiKey) -> Result<Client, Error> {
         Client::builder(key.clone())
             .base_url(self.base.clone())
+            .timeout(self.timeout)
+            .max_retries(1)
             .app_info("tollgate", env!("CARGO_PKG_VERSION"), "")
             .build()
             .map_err(Error::from)

@@ -28,7 +28,10 @@ pub(super) async fn read(
     if announced(request).is_some_and(|length| length > limit as u64) {
         return Err(BodyError::TooLarge(Bytes::new()));
     }
-    tokio::time::timeout(longest, collect(payload, limit)).await.unwrap_or(Err(BodyError::Slow))
+    let body = tokio::time::timeout(longest, collect(payload, limit)).await.unwrap_or(Err(BodyError::Slow))?;
+    // A connection that ends early may look like the end of the body.
+    let whole = announced(request).is_none_or(|length| length == body.len() as u64);
+    if whole { Ok(body) } else { Err(BodyError::Broken) }
 }
 
 async fn collect(mut payload: web::Payload, limit: usize) -> Result<Bytes, BodyError> {

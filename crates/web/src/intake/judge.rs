@@ -26,6 +26,8 @@ pub(super) struct Judged {
 pub(super) enum Reason {
     Signature(SignatureError),
     BodyTooLarge,
+    IncompleteBody,
+    SlowBody,
     MalformedBody,
     WrongMode,
     WrongAccount,
@@ -38,6 +40,8 @@ impl Reason {
         match self {
             Self::Signature(error) => error.code(),
             Self::BodyTooLarge => "body_too_large",
+            Self::IncompleteBody => "incomplete_body",
+            Self::SlowBody => "slow_body",
             Self::MalformedBody => "malformed_body",
             Self::WrongMode => "wrong_mode",
             Self::WrongAccount => "wrong_account",
@@ -48,6 +52,7 @@ impl Reason {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::SlowBody => StatusCode::REQUEST_TIMEOUT,
             _ => StatusCode::BAD_REQUEST,
         }
     }

@@ -99,15 +99,24 @@ impl Browser {
     /// Closes the window and ends the driver.
     pub async fn close(mut self) {
         drop(self.client.clone().close().await);
-        drop(self.driver.kill());
+        self.stop_driver();
+    }
+
+    // Asked to end, the driver ends its browser too; killed, it would leave it behind.
+    fn stop_driver(&mut self) {
+        let asked = Command::new("kill").arg(self.driver.id().to_string()).status();
+        if !asked.is_ok_and(|status| status.success()) {
+            drop(self.driver.kill());
+        }
         drop(self.driver.wait());
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        drop(self.driver.kill());
-        drop(self.driver.wait());
+        if matches!(self.driver.try_wait(), Ok(None)) {
+            self.stop_driver();
+        }
     }
 }
 

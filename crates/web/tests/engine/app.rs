@@ -156,6 +156,7 @@ pub fn config(database: &TestDb, sim: &Simulator) -> Config {
         database_url: database.url().clone(),
         secret_key: Some(SecretString::from(ROOT_KEY)),
         stripe_api_base: sim.url().clone(),
+        stripe_timeout: Duration::from_secs(2),
         ..config
     }
 }

@@ -65,7 +65,7 @@ async fn while_stripe_does_not_answer_the_event_waits() {
     let id = app.sim.emit("customer.created", json!({ "id": "cus_1", "object": "customer", "livemode": false }));
     let body = app.sim.event(&id).unwrap().to_string();
     app.post(&endpoint, body.as_bytes(), &[]).await;
-    app.sim.fail_next("GET", "/v1/events", ApiFault::Error500, 3);
+    app.sim.fail_next("GET", "/v1/events", ApiFault::Error500, 2);
     app.run_workers().await;
     assert_eq!(app.event(&id).await.unwrap().status, Status::Failed);
     app.pass(std::time::Duration::from_secs(60));
