@@ -30,7 +30,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=120))]
     seconds: u32,
     /// Connections of the loads that go as fast as they can
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=500))]
+    #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=500))]
     connections: u32,
     /// Events that are sent to measure how fast they are processed
     #[arg(long, default_value_t = 30_000)]
