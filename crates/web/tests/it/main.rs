@@ -1,0 +1,9 @@
+//! Tollgate from outside: served on a real port, with a real database, and where Stripe is needed with the simulator.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod bodies;
+mod duplicates;
+mod refusal_log;
+mod refusals;
+mod support;
+mod urls;

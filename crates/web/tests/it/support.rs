@@ -1,0 +1,19 @@
+//! What every test uses: a served Tollgate on a fresh database, an HTTP client, and signed events.
+
+mod app;
+mod events;
+mod http;
+mod server;
+mod setup;
+mod wait;
+
+pub use app::TestApp;
+pub use events::{Payload, event, sign_at};
+pub use http::{Answer, Http};
+pub use setup::{ENDPOINT, SECRET, Setup, row};
+pub use wait::until;
+
+/// When the tests' clock starts, in unix milliseconds: 2026-11-23 05:50:46.250 UTC.
+pub const NOW: i64 = 1_795_413_046_250;
+/// The same in unix seconds.
+pub const SECONDS: i64 = NOW / 1000;
