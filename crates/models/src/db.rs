@@ -25,6 +25,8 @@ use diesel::{Connection, QueryResult};
 use lane::WriteLane;
 use pool::{Pool, Purpose};
 
+type Transactions = <AnyConnection as Connection>::TransactionManager;
+
 /// How a [`Database`] is opened.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -150,13 +152,34 @@ fn make_private_file(path: &std::path::Path) -> Result<(), Error> {
 
 /// Runs `work` in a savepoint of the open transaction; if it fails, only what it did is rolled back.
 ///
+/// Transactions that `work` began and left open, as a panic does that was caught further in, are rolled back with it: the
+/// caller's commit would end the innermost one instead of its own.
+///
 /// # Errors
-/// Whatever `work` answers.
+/// Whatever `work` answers; also when it left a transaction open.
 pub fn savepoint<T>(
     conn: &mut AnyConnection,
     work: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
 ) -> QueryResult<T> {
-    conn.transaction(work)
+    let outer = depth(conn)?;
+    Transactions::begin_transaction(conn)?;
+    let ended = match work(conn) {
+        Ok(value) if depth(conn)? == outer + 1 => Transactions::commit_transaction(conn).map(|()| value),
+        Ok(_) => Err(diesel::result::Error::QueryBuilderError("a transaction was left open".into())),
+        Err(error) => Err(error),
+    };
+    if ended.is_err() {
+        while depth(conn)? > outer {
+            Transactions::rollback_transaction(conn)?;
+        }
+    }
+    ended
+}
+
+// How many transactions and savepoints are open within one another.
+fn depth(conn: &mut AnyConnection) -> QueryResult<u32> {
+    let status = Transactions::transaction_manager_status_mut(conn);
+    Ok(status.transaction_depth()?.map_or(0, std::num::NonZero::get))
 }
 
 /// The error that only rolls back, for work that failed for reasons of its own.
@@ -171,7 +194,6 @@ fn write_transaction<T, E>(
 where
     Error: From<E>,
 {
-    type Transactions = <AnyConnection as Connection>::TransactionManager;
     begin_write(conn)?;
     match work(conn) {
         Ok(value) => {

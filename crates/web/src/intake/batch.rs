@@ -129,15 +129,8 @@ impl Shared {
         let now = self.clock.now_millis();
         let places = self.places(&arrivals, now);
         let uses = self.secret_uses(&arrivals, now);
-        let (rows, endpoints): (Vec<Arrival>, Vec<Option<String>>) = arrivals
-            .into_iter()
-            .zip(&places)
-            .filter(|(_, place)| **place == Place::Row)
-            .map(|(arrival, _)| {
-                let endpoint = arrival.delivery.endpoint_uuid.clone();
-                (arrival, endpoint)
-            })
-            .unzip();
+        let Laid { rows, at } = lay_out(arrivals, &places);
+        let endpoints: Vec<Option<String>> = rows.iter().map(|row| row.delivery.endpoint_uuid.clone()).collect();
         let stored = self.database.write(Lane::Intake, |conn| -> Result<_, tollgate_models::Error> {
             let stored = if rows.is_empty() { Vec::new() } else { intake::store(conn, rows, now)? };
             for (row, times) in counted(&places) {
@@ -154,12 +147,12 @@ impl Shared {
                 refusals.stored(endpoint.as_deref(), stored.delivery_id);
             }
         }
-        let mut stored = stored.into_iter();
-        Ok(places
+        let outcome = Outcome::Refused;
+        Ok(at
             .iter()
-            .filter_map(|place| match place {
-                Place::Row => stored.next(),
-                Place::CountedOn(row) => Some(Stored { delivery_id: *row, outcome: Outcome::Refused }),
+            .filter_map(|at| match at {
+                At::New(index) => stored.get(*index).copied(),
+                At::Old(row) => Some(Stored { delivery_id: *row, outcome }),
             })
             .collect())
     }
@@ -180,6 +173,51 @@ impl Shared {
             }
         }
         uses
+    }
+}
+
+/// Arrivals as rows to insert.
+struct Laid {
+    rows: Vec<Arrival>,
+    /// For each arrival, where it is.
+    at: Vec<At>,
+}
+
+enum At {
+    /// In one of the new rows.
+    New(usize),
+    /// On a row that was there.
+    Old(i64),
+}
+
+fn lay_out(arrivals: Vec<Arrival>, places: &[Place]) -> Laid {
+    let mut laid = Laid { rows: Vec::with_capacity(arrivals.len()), at: Vec::with_capacity(arrivals.len()) };
+    for (arrival, place) in arrivals.into_iter().zip(places) {
+        let last = match place {
+            Place::CountedOnLast => laid.last_refusal(&arrival),
+            Place::Row | Place::CountedOn(_) => None,
+        };
+        laid.at.push(match (place, last) {
+            (Place::CountedOn(row), _) => At::Old(*row),
+            (_, Some(index)) => {
+                laid.rows[index].delivery.repeats += 1;
+                At::New(index)
+            }
+            // Also if the rows that it could be counted on are in a batch that another thread is writing.
+            (_, None) => {
+                laid.rows.push(arrival);
+                At::New(laid.rows.len() - 1)
+            }
+        });
+    }
+    laid
+}
+
+impl Laid {
+    fn last_refusal(&self, arrival: &Arrival) -> Option<usize> {
+        self.rows.iter().rposition(|row| {
+            row.delivery.outcome == Outcome::Refused && row.delivery.endpoint_uuid == arrival.delivery.endpoint_uuid
+        })
     }
 }
 

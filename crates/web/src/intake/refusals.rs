@@ -28,6 +28,8 @@ pub(super) enum Place {
     Row,
     /// A count on this row.
     CountedOn(i64),
+    /// A count on the endpoint's last refusal before it in the same batch, which has no number yet.
+    CountedOnLast,
 }
 
 impl Refusals {
@@ -41,13 +43,11 @@ impl Refusals {
         if recent.minute != minute {
             *recent = Recent { minute, rows: 0, last_row: None };
         }
-        match recent.last_row {
-            Some(row) if recent.rows >= ROWS_A_MINUTE => Place::CountedOn(row),
-            _ => {
-                recent.rows += 1;
-                Place::Row
-            }
+        if recent.rows < ROWS_A_MINUTE {
+            recent.rows += 1;
+            return Place::Row;
         }
+        recent.last_row.map_or(Place::CountedOnLast, Place::CountedOn)
     }
 
     /// Remembers the row that an endpoint's refusal got.

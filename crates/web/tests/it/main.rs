@@ -3,7 +3,15 @@
 
 mod bodies;
 mod duplicates;
+mod handlers;
+mod legacy;
+mod many_workers;
+mod ordering;
+mod outage;
 mod refusal_log;
 mod refusals;
+mod retries;
 mod support;
+mod transactions;
 mod urls;
+mod validation;

@@ -3,6 +3,7 @@
 mod app;
 mod events;
 mod http;
+mod notes;
 mod server;
 mod setup;
 mod wait;
@@ -10,7 +11,8 @@ mod wait;
 pub use app::TestApp;
 pub use events::{Payload, event, sign_at};
 pub use http::{Answer, Http};
-pub use setup::{ENDPOINT, SECRET, Setup, row};
+pub use notes::{make_notes, note, note_as};
+pub use setup::{ENDPOINT, SECRET, Setup, build, row};
 pub use wait::until;
 
 /// When the tests' clock starts, in unix milliseconds: 2026-11-23 05:50:46.250 UTC.
