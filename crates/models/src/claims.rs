@@ -97,7 +97,7 @@ pub fn claim(conn: &mut AnyConnection, claim: Claim<'_>, limit: i64) -> QueryRes
 }
 
 /// How an attempt ended.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
     /// The status to record.
     pub status: Status,
@@ -120,23 +120,46 @@ pub struct Ended {
 /// # Errors
 /// When the query fails.
 pub fn finish(conn: &mut AnyConnection, seq: i64, worker: &str, ended: &Ended) -> QueryResult<bool> {
-    let done = matches!(ended.status, Status::Processed | Status::Ignored);
-    let mine =
-        events::table.find(seq).filter(events::status.eq(Status::Processing)).filter(events::claimed_by.eq(worker));
-    let changed = diesel::update(mine)
-        .set((
-            events::status.eq(ended.status),
-            events::attempts.eq(ended.attempts),
-            events::cause.eq(ended.cause),
-            events::next_attempt_at.eq(ended.next_attempt_at),
-            events::superseded.eq(ended.superseded),
-            events::last_error.eq(&ended.error),
-            events::processed_at.eq(done.then_some(ended.at)),
-            events::claimed_by.eq(None::<String>),
-            events::claimed_until_at.eq(None::<i64>),
-        ))
-        .execute(conn)?;
-    Ok(changed == 1)
+    finish_all(conn, worker, &[(seq, ended.clone())])
+}
+
+/// Records how several attempts ended, by one statement for all that ended alike; whether the worker still had every one.
+/// If not, the caller's transaction must be rolled back.
+///
+/// # Errors
+/// When a query fails.
+pub fn finish_all(conn: &mut AnyConnection, worker: &str, all: &[(i64, Ended)]) -> QueryResult<bool> {
+    let mut groups: Vec<(&Ended, Vec<i64>)> = Vec::new();
+    for (seq, ended) in all {
+        match groups.iter_mut().find(|(alike, _)| *alike == ended) {
+            Some((_, seqs)) => seqs.push(*seq),
+            None => groups.push((ended, vec![*seq])),
+        }
+    }
+    for (ended, seqs) in groups {
+        let done = matches!(ended.status, Status::Processed | Status::Ignored);
+        let mine = events::table
+            .filter(events::seq.eq_any(&seqs))
+            .filter(events::status.eq(Status::Processing))
+            .filter(events::claimed_by.eq(worker));
+        let changed = diesel::update(mine)
+            .set((
+                events::status.eq(ended.status),
+                events::attempts.eq(ended.attempts),
+                events::cause.eq(ended.cause),
+                events::next_attempt_at.eq(ended.next_attempt_at),
+                events::superseded.eq(ended.superseded),
+                events::last_error.eq(&ended.error),
+                events::processed_at.eq(done.then_some(ended.at)),
+                events::claimed_by.eq(None::<String>),
+                events::claimed_until_at.eq(None::<i64>),
+            ))
+            .execute(conn)?;
+        if changed != seqs.len() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Holds everything that a worker has until a later time, in unix milliseconds.

@@ -5,12 +5,13 @@ mod dialect;
 mod error;
 mod lane;
 mod pool;
+mod prepared;
 mod types;
 mod url;
 
 pub use connection::{AnyConnection, MultiBackend};
 pub use dialect::begin_write;
-pub(crate) use dialect::{insert_deliveries, insert_events, lock_claims, upsert_mirror};
+pub(crate) use dialect::{insert_deliveries, insert_events, insert_runs, lock_claims, upsert_mirror};
 pub use error::Error;
 pub use lane::Lane;
 pub(crate) use types::text_enum;

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::db::{AnyConnection, text_enum};
+use crate::db::{self, AnyConnection, text_enum};
 use crate::events::Cause;
 use crate::schema::runs;
 
@@ -46,7 +46,7 @@ pub struct Run {
 
 /// A run to record.
 #[derive(Clone, Debug, Insertable)]
-#[diesel(table_name = runs)]
+#[diesel(table_name = runs, treat_none_as_default_value = false)]
 pub struct NewRun {
     /// The event.
     pub event_id: String,
@@ -71,10 +71,7 @@ pub struct NewRun {
 /// # Errors
 /// When a query fails.
 pub fn insert(conn: &mut AnyConnection, new: &[NewRun]) -> QueryResult<()> {
-    for run in new {
-        diesel::insert_into(runs::table).values(run).execute(conn)?;
-    }
-    Ok(())
+    if new.is_empty() { Ok(()) } else { db::insert_runs(conn, new) }
 }
 
 /// The newest runs of one event, newest first.

@@ -184,9 +184,8 @@ impl Worker {
         // Asking Stripe takes long: never inside a transaction.
         let mut verdict = Some(self.authenticity.of(&self.shared.database, first)?);
         let started = Instant::now();
-        let mut on_commit = Vec::new();
-        let mut processed = 0;
-        let until = self.shared.clock.now_millis() + LEASE;
+        let (mut ended, mut done_runs, mut on_commit) = (Vec::new(), Vec::new(), Vec::new());
+        let now = self.shared.clock.now_millis();
         self.shared.database.write(Lane::Ordinary, |conn| -> Result<(), tollgate_models::Error> {
             for next in claimed.iter().rev() {
                 let verdict = match verdict.take() {
@@ -196,33 +195,31 @@ impl Worker {
                 };
                 let mut attempt = Attempt::new(&self.shared.handlers, &self.shared.clock, next, verdict);
                 attempt.run(conn);
-                let ended = self.ended(next, &attempt);
-                if claims::finish(conn, next.event.seq, &self.name, &ended)? {
-                    runs::insert(conn, &attempt.runs)?;
-                    on_commit.append(&mut attempt.on_commit);
-                } else {
-                    // Another worker has it by now; what this one did must not count twice.
-                    tracing::warn!(event = next.event.id, "lost the claim while processing");
-                    return Err(tollgate_models::Error::LostClaim);
-                }
-                processed += 1;
+                ended.push((next.event.seq, self.ended(next, &attempt, now)));
+                done_runs.append(&mut attempt.runs);
+                on_commit.append(&mut attempt.on_commit);
                 let enough = started.elapsed() > LONGEST_TRANSACTION || self.shared.database.intake_waits();
                 if enough {
                     break;
                 }
             }
-            if processed < claimed.len() {
-                claims::renew(conn, &self.name, until)?;
+            runs::insert(conn, &done_runs)?;
+            if !claims::finish_all(conn, &self.name, &ended)? {
+                // Another worker has one of them by now; what this one did must not count twice.
+                return Err(tollgate_models::Error::LostClaim);
+            }
+            if ended.len() < claimed.len() {
+                claims::renew(conn, &self.name, now + LEASE)?;
             }
             Ok(())
         })?;
-        claimed.truncate(claimed.len() - processed);
+        claimed.truncate(claimed.len() - ended.len());
         on_commit.into_iter().for_each(attempt::call_back);
         Ok(())
     }
 
-    fn ended(&self, claimed: &Claimed, attempt: &Attempt<'_>) -> Ended {
-        let now = self.shared.clock.now_millis();
+    // Those that end alike in one transaction are recorded alike, so they share `now`, in unix milliseconds.
+    fn ended(&self, claimed: &Claimed, attempt: &Attempt<'_>, now: i64) -> Ended {
         let attempts = claimed.event.attempts + 1;
         let Some(failure) = &attempt.failure else {
             return Ended {

@@ -8,8 +8,10 @@ use diesel::r2d2::Error as ConnectError;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::prepared::Prepared;
 use super::{AnyConnection, DatabaseUrl, Error};
 use crate::intake::{DeliveryRow, EventRow};
+use crate::runs::NewRun;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -251,9 +253,22 @@ pub(crate) fn upsert_mirror(
     statement: &crate::mirror::Upsert,
     rows: &str,
 ) -> QueryResult<Vec<String>> {
-    let inserted: Vec<Inserted> = match conn {
-        AnyConnection::Postgres(pg) => diesel::sql_query(&statement.postgres).bind::<Text, _>(rows).load(pg)?,
-        AnyConnection::Sqlite(sqlite) => diesel::sql_query(&statement.sqlite).bind::<Text, _>(rows).load(sqlite)?,
-    };
-    Ok(inserted.into_iter().map(|row| row.id).collect())
+    match conn {
+        AnyConnection::Postgres(pg) => Prepared::new(&statement.postgres, rows).load(pg),
+        AnyConnection::Sqlite(sqlite) => Prepared::new(&statement.sqlite, rows).load(sqlite),
+    }
+}
+
+/// Inserts runs: on PostgreSQL by one statement, which saves round trips.
+pub(crate) fn insert_runs(conn: &mut AnyConnection, new: &[NewRun]) -> QueryResult<()> {
+    use crate::schema::runs;
+    match conn {
+        // PostgreSQL takes 65,535 parameters in a statement.
+        AnyConnection::Postgres(pg) => {
+            new.chunks(1000).try_for_each(|some| diesel::insert_into(runs::table).values(some).execute(pg).map(drop))
+        }
+        AnyConnection::Sqlite(sqlite) => {
+            new.iter().try_for_each(|run| diesel::insert_into(runs::table).values(run).execute(sqlite).map(drop))
+        }
+    }
 }
