@@ -3,6 +3,7 @@
 mod draft;
 mod import;
 mod outcome;
+mod repair;
 
 use std::collections::BTreeMap;
 
@@ -20,13 +21,10 @@ use crate::{Error, Tollgate};
 pub use draft::{Changes, Draft};
 pub use import::{Import, import};
 pub use outcome::{EndpointError, Field, Refusal};
+pub use repair::{discard, retry};
 
 /// The metadata key by which an endpoint at Stripe is known to be ours.
 const OURS: &str = "tollgate_uuid";
-/// Stripe remembers an idempotency key for 24 hours at least; we rely on it for a little less. In milliseconds.
-/// <https://docs.stripe.com/api/idempotent_requests>
-const KEY_REMEMBERED: i64 = 23 * 3600 * 1000;
-
 /// Creates an endpoint on Stripe and here. The same draft posted twice makes one endpoint.
 ///
 /// A pending row is written before Stripe is asked, so that an answer that is lost can be asked for again with the same
@@ -61,6 +59,17 @@ async fn finish_creation(
     endpoint: Endpoint,
     actor: &Actor,
 ) -> Result<Endpoint, EndpointError> {
+    match ask_for(client, &endpoint).await {
+        Ok(created) => store_created(tollgate, endpoint, created, actor).await,
+        Err(StripeError::Api(error)) if outcome::is_refusal(&error) => {
+            remove_row(tollgate, &endpoint.uuid).await?;
+            Err(outcome::refused_by_stripe(&error))
+        }
+        Err(error) => stays_pending(tollgate, endpoint, &error).await,
+    }
+}
+
+async fn ask_for(client: &Client, endpoint: &Endpoint) -> Result<WebhookEndpoint, StripeError> {
     let request = CreateWebhookEndpoint {
         url: endpoint.url.clone(),
         enabled_events: endpoint.event_types(),
@@ -69,18 +78,17 @@ async fn finish_creation(
         description: Some(endpoint.description.clone()).filter(|text| !text.is_empty()),
         metadata: BTreeMap::from([(OURS.to_owned(), endpoint.uuid.clone())]),
     };
-    match client.create_webhook_endpoint(&request, &endpoint.idempotency_key).await {
-        Ok(created) => store_created(tollgate, endpoint, created, actor).await,
-        Err(StripeError::Api(error)) if outcome::is_refusal(&error) => {
-            remove_row(tollgate, &endpoint.uuid).await?;
-            Err(outcome::refused_by_stripe(&error))
-        }
-        Err(error) => {
-            let text = error.to_string();
-            note_failure(tollgate, endpoint.clone(), &text).await?;
-            Err(EndpointError::Pending { uuid: endpoint.uuid, problem: text })
-        }
-    }
+    client.create_webhook_endpoint(&request, &endpoint.idempotency_key).await
+}
+
+async fn stays_pending(
+    tollgate: &Tollgate,
+    endpoint: Endpoint,
+    error: &StripeError,
+) -> Result<Endpoint, EndpointError> {
+    let problem = error.to_string();
+    note_failure(tollgate, endpoint.clone(), &problem).await?;
+    Err(EndpointError::Pending { uuid: endpoint.uuid, problem })
 }
 
 async fn store_created(
@@ -113,66 +121,6 @@ async fn store_created(
         .await?;
     tollgate.intake_refresh().await?;
     Ok(endpoint)
-}
-
-/// Repeats the creation of a pending endpoint; within a day Stripe answers as it did the first time.
-///
-/// # Errors
-/// As [`create`]; [`Error::Conflict`] when the endpoint is not pending.
-pub async fn retry(tollgate: &Tollgate, uuid: &str, actor: &Actor) -> Result<Endpoint, EndpointError> {
-    let mut endpoint = find_pending(tollgate, uuid).await?;
-    let (client, _) = client_for(tollgate, endpoint.api_key_id, endpoint.livemode).await?;
-    let now = tollgate.clock().now_millis();
-    let forgotten = now - endpoint.created_at > KEY_REMEMBERED;
-    if forgotten || endpoint.stripe_id.is_some() {
-        // Asking again would make a second endpoint: what the first call made goes first.
-        delete_strays(&client, &endpoint).await?;
-        endpoint = Endpoint {
-            idempotency_key: draft::idempotency_key(),
-            stripe_id: None,
-            created_at: now,
-            updated_at: now,
-            ..endpoint
-        };
-        let row = endpoint.clone();
-        tollgate
-            .db()
-            .write(move |conn| -> Result<(), tollgate_models::Error> {
-                rows::remove(conn, &row.uuid)?;
-                Ok(rows::insert(conn, &row)?)
-            })
-            .await?;
-    }
-    finish_creation(tollgate, &client, endpoint, actor).await
-}
-
-/// Cleans a pending endpoint up: whatever Stripe has of it is deleted, then the row.
-///
-/// # Errors
-/// [`Error::Stripe`] when Stripe could not be asked; then the row stays.
-pub async fn discard(tollgate: &Tollgate, uuid: &str, actor: &Actor) -> Result<(), EndpointError> {
-    let endpoint = find_pending(tollgate, uuid).await?;
-    let (client, _) = client_for(tollgate, endpoint.api_key_id, endpoint.livemode).await?;
-    delete_strays(&client, &endpoint).await?;
-    let (uuid, actor, now) = (endpoint.uuid, actor.clone(), tollgate.clock().now_millis());
-    tollgate
-        .db()
-        .write(move |conn| {
-            rows::remove(conn, &uuid)?;
-            audit::record(conn, &actor, "endpoint.discarded", &uuid, "", now)
-        })
-        .await?;
-    tollgate.intake_refresh().await?;
-    Ok(())
-}
-
-async fn delete_strays(client: &Client, endpoint: &Endpoint) -> Result<(), Error> {
-    for stray in client.list_webhook_endpoints().await? {
-        if stray.metadata.get(OURS) == Some(&endpoint.uuid) {
-            delete_at_stripe(client, &stray.id).await?;
-        }
-    }
-    Ok(())
 }
 
 /// Changes an endpoint on Stripe, then here; only what differs is sent.
@@ -342,14 +290,6 @@ async fn remove_row(tollgate: &Tollgate, uuid: &str) -> Result<(), Error> {
 pub async fn find(tollgate: &Tollgate, uuid: &str) -> Result<Endpoint, Error> {
     let found = find_any(tollgate, uuid).await?.filter(|endpoint| endpoint.status != Status::Deleted);
     found.ok_or_else(|| Error::NotFound(format!("there is no endpoint {uuid:.36}")))
-}
-
-async fn find_pending(tollgate: &Tollgate, uuid: &str) -> Result<Endpoint, Error> {
-    let endpoint = find(tollgate, uuid).await?;
-    match endpoint.status {
-        Status::Pending => Ok(endpoint),
-        status => Err(Error::Conflict(format!("the endpoint is {status}, not pending"))),
-    }
 }
 
 async fn find_any(tollgate: &Tollgate, uuid: &str) -> Result<Option<Endpoint>, Error> {

@@ -68,7 +68,11 @@ fn address(found: &WebhookEndpoint, base: Option<&Url>) -> Result<(Uuid, String)
         let uuid = Uuid::new_v4();
         return Ok((uuid, url_of(base, uuid)));
     }
-    let ours = found.url.rsplit_once("/stripe/webhooks/").and_then(|(_, last)| Uuid::try_parse(last).ok());
+    // Only in the form that we hand out: the intake takes no other spelling.
+    let ours = found
+        .url
+        .rsplit_once("/stripe/webhooks/")
+        .and_then(|(_, last)| Uuid::try_parse(last).ok().filter(|uuid| uuid.to_string() == last));
     match ours {
         Some(uuid) => Ok((uuid, found.url.clone())),
         None => Err(EndpointError::Refused(vec![Refusal {

@@ -55,6 +55,11 @@ impl<'a> Attempt<'a> {
 
     /// Runs it; whatever it did is rolled back if it fails.
     pub(super) fn run(&mut self, conn: &mut AnyConnection) {
+        // It holds no object to mirror. With a handler it fails below, since there is nothing to give to that.
+        if self.claimed.event.kind == "thin" && self.handlers.matching(&self.claimed.event.type_).is_empty() {
+            self.ignored = true;
+            return;
+        }
         let event = match self.event() {
             Ok(event) => event,
             Err(failure) => {

@@ -3,6 +3,10 @@
 
 mod bodies;
 mod duplicates;
+mod endpoint_changes;
+mod endpoint_creation;
+mod endpoint_import;
+mod endpoint_repair;
 mod handlers;
 mod legacy;
 mod many_workers;

@@ -6,6 +6,7 @@ mod http;
 mod notes;
 mod server;
 mod setup;
+mod shop;
 mod wait;
 
 pub use app::TestApp;
@@ -13,6 +14,7 @@ pub use events::{Payload, event, sign_at};
 pub use http::{Answer, Http};
 pub use notes::{make_notes, note, note_as};
 pub use setup::{ENDPOINT, SECRET, Setup, build, row};
+pub use shop::{ATTEMPTS, PATH, Shop, refusals, simulator};
 pub use wait::until;
 
 /// When the tests' clock starts, in unix milliseconds: 2026-11-23 05:50:46.250 UTC.

@@ -10,7 +10,7 @@ use tollgate::models::events::Status;
 use tollgate::stripe::ApiKey;
 use tollgate_stripe_sim::{ApiFault, Simulator};
 
-use crate::support::{ENDPOINT, Setup, TestApp, event, row};
+use crate::support::{ATTEMPTS, ENDPOINT, Setup, TestApp, event, row};
 
 async fn start() -> (Simulator, TestApp, Arc<AtomicUsize>) {
     let sim = Simulator::builder().seed(7).start().await.unwrap();
@@ -68,7 +68,7 @@ async fn a_forged_event_reaches_neither_the_mirror_nor_a_handler() {
 async fn while_stripe_is_down_the_event_waits_and_then_is_processed() {
     let (sim, app, runs) = start().await;
     let id = customer(&sim);
-    sim.fail_next("GET", "/v1/events", ApiFault::Html(503), 3);
+    sim.fail_next("GET", "/v1/events", ApiFault::Html(503), ATTEMPTS);
     assert_eq!(app.post_with(&[], sim.event(&id).unwrap().to_string()).await.status, 200);
     app.run_workers().await;
     let row = app.event(&id);
