@@ -61,18 +61,28 @@ impl Browser {
         self.client.find(Locator::Css("body")).await.expect("a body").text().await.expect("its text")
     }
 
-    /// Clicks what a CSS selector finds first.
+    /// Follows the link that a CSS selector finds first, and waits for the page it leads to.
     pub async fn click(&self, css: &str) {
-        let found = self.client.find(Locator::Css(css)).await;
-        found.unwrap_or_else(|error| panic!("{css}: {error}")).click().await.expect("it can be clicked");
+        self.follow(Locator::Css(css)).await;
     }
 
-    /// Clicks a button or link by its words.
+    /// Presses a button or link by its words, and waits for the page it leads to.
     pub async fn press(&self, words: &str) {
         let path =
             format!("//main//*[self::button or self::a][not(@aria-hidden)][contains(normalize-space(.), '{words}')]");
-        let found = self.client.find(Locator::XPath(&path)).await;
-        found.unwrap_or_else(|error| panic!("{words}: {error}")).click().await.expect("it can be clicked");
+        self.follow(Locator::XPath(&path)).await;
+    }
+
+    // A click returns before the next page is there: the mark goes with the page it was left on.
+    async fn follow(&self, what: Locator<'_>) {
+        let found = self.client.find(what).await.unwrap_or_else(|error| panic!("{what:?}: {error}"));
+        self.evaluate("window.stillTheOldPage = true").await;
+        found.click().await.expect("it can be clicked");
+        wait_for("next page", || async {
+            let script = "return !window.stillTheOldPage && document.readyState === 'complete'";
+            self.client.execute(script, Vec::new()).await.is_ok_and(|loaded| loaded == true)
+        })
+        .await;
     }
 
     /// Replaces what is in a field.
