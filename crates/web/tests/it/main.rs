@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod bodies;
+mod docs;
 mod duplicates;
+mod embed;
 mod endpoint_changes;
 mod endpoint_creation;
 mod endpoint_import;

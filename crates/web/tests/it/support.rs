@@ -14,7 +14,7 @@ pub use events::{Payload, event, sign_at};
 pub use http::{Answer, Http};
 pub use notes::{make_notes, note, note_as};
 pub use setup::{ENDPOINT, SECRET, Setup, build, row};
-pub use shop::{ATTEMPTS, PATH, Shop, refusals, simulator};
+pub use shop::{ATTEMPTS, PATH, Shop, refusals};
 pub use wait::until;
 
 /// When the tests' clock starts, in unix milliseconds: 2026-11-23 05:50:46.250 UTC.

@@ -26,8 +26,7 @@ pub struct TestApp {
 }
 
 impl TestApp {
-    pub(super) fn serve(tollgate: Tollgate, clock: Clock, db: TestDb) -> Self {
-        let server = Server::start(tollgate.clone(), tollgate.routes());
+    pub(super) fn new(server: Server, tollgate: Tollgate, clock: Clock, db: TestDb) -> Self {
         let http = Http::new(&server.base);
         Self { server, http, tollgate, clock, db }
     }

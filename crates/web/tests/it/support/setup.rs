@@ -1,5 +1,6 @@
 //! How a test's Tollgate is made: settings, endpoints and handlers first, then it is built and served.
 
+use actix_web::web::ServiceConfig;
 use secrecy::SecretString;
 use tollgate::keyring::{Keyring, Place};
 use tollgate::models::endpoints::{self, Endpoint, Status, Validation};
@@ -8,6 +9,7 @@ use tollgate::models::{Error, Lane};
 use tollgate::{Clock, Config, Handlers, Tollgate};
 use tollgate_stripe_sim::Simulator;
 
+use super::server::Server;
 use super::{NOW, TestApp};
 
 /// The endpoint that every test has unless it says otherwise.
@@ -55,11 +57,6 @@ impl Setup {
         Self { clock: Clock::System, work: true, ..self }
     }
 
-    /// The machine's clock, without threads.
-    pub fn system_clock(self) -> Self {
-        Self { clock: Clock::System, ..self }
-    }
-
     pub fn config(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(&mut self.config);
         self
@@ -76,9 +73,18 @@ impl Setup {
     }
 
     pub async fn start(self) -> TestApp {
+        self.start_with(Tollgate::routes).await
+    }
+
+    /// Serves other routes than Tollgate's alone.
+    pub async fn start_with<R>(self, routes: impl FnOnce(&Tollgate) -> R) -> TestApp
+    where
+        R: FnOnce(&mut ServiceConfig) + Clone + Send + 'static,
+    {
         self.insert_endpoints();
         let tollgate = build(self.config, self.clock.clone(), self.handlers, self.work).await;
-        TestApp::serve(tollgate, self.clock, self.db)
+        let server = Server::start(tollgate.clone(), routes(&tollgate));
+        TestApp::new(server, tollgate, self.clock, self.db)
     }
 
     // Before it is built, so that the intake knows them from the start.
