@@ -194,6 +194,14 @@ pub(crate) fn check(keyring: &Keyring, database: &tollgate_models::Database) -> 
     }
 }
 
+/// Whether some root key was used with this database before.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) fn is_in_use(database: &tollgate_models::Database) -> Result<bool, crate::Error> {
+    Ok(database.read(|conn| tollgate_models::settings::find(conn, CHECK.row))?.is_some())
+}
+
 /// The check value for a root key, to be stored under [`CHECK_SETTING`].
 pub(crate) fn sealed_check(keyring: &Keyring) -> Result<String, crate::Error> {
     keyring.seal(CHECK, CHECK_TEXT).map_err(crate::Error::internal)

@@ -17,17 +17,19 @@ pub fn path_beside(database: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Reads the key beside the database, or makes one that only its owner can read and says so.
+/// Reads the key beside the database, or makes one that only its owner can read and says so; not if the database is in
+/// use, since then its key was lost, and a new one would not open it.
 ///
 /// # Errors
-/// When the file cannot be read or made, others can read it, it holds no key, or the database exists without it.
-pub fn load_or_make(database: &Path) -> Result<Keyring, Error> {
+/// When the file cannot be read or made, others can read it, it holds no key, or the database is in use without it.
+pub fn load_or_make(database: &Path, in_use: bool) -> Result<Keyring, Error> {
     let path = path_beside(database);
     match fs::read_to_string(&path) {
         Ok(text) => {
             refuse_if_open(&path)?;
             Keyring::parse(&text).map_err(|error| Error::BadRequest(format!("{}: {error}", path.display())))
         }
+        Err(error) if error.kind() == ErrorKind::NotFound && in_use => Err(lost(&path)),
         Err(error) if error.kind() == ErrorKind::NotFound => make(&path),
         Err(error) => Err(unreadable(&path, &error)),
     }
@@ -53,6 +55,14 @@ fn refuse_if_open(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+fn lost(path: &Path) -> Error {
+    Error::BadRequest(format!(
+        "the secret key {} is gone, and without it the secrets in the database cannot be read: restore it, or set \
+         TOLLGATE_SECRET_KEY to what it held",
+        path.display()
+    ))
+}
+
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     Error::BadRequest(format!("could not read the secret key {}: {error}", path.display()))
 }
@@ -65,10 +75,10 @@ mod tests {
     fn the_key_is_made_once_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("tollgate.db");
-        let made = load_or_make(&database).unwrap();
+        let made = load_or_make(&database, false).unwrap();
         let path = path_beside(&database);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(load_or_make(&database).unwrap().key_id(), made.key_id());
+        assert_eq!(load_or_make(&database, false).unwrap().key_id(), made.key_id());
     }
 
     #[test]
@@ -78,8 +88,8 @@ mod tests {
         let path = path_beside(&database);
         fs::write(&path, "not a key").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(load_or_make(&database).unwrap_err().to_string().contains("chmod 600"));
+        assert!(load_or_make(&database, false).unwrap_err().to_string().contains("chmod 600"));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        assert!(load_or_make(&database).unwrap_err().to_string().contains("32 random bytes"));
+        assert!(load_or_make(&database, false).unwrap_err().to_string().contains("32 random bytes"));
     }
 }

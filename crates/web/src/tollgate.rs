@@ -68,10 +68,11 @@ impl Builder {
     }
 
     fn open(self) -> Result<Tollgate, Error> {
-        let keyring = load_keyring(&self.config)?;
+        let given = given_keyring(&self.config)?;
         // The intake must answer within 10 s even while the database is locked.
         let options = Options { readers: 4, writers: 4, wait: Duration::from_secs(4) };
         let database = Database::open(&self.config.database_url, &options)?;
+        let keyring = given.map_or_else(|| keyring_in_file(&database), Ok)?;
         keyring::check(&keyring, &database)?;
         let handlers = Arc::new(self.handlers);
         let workers = Workers::new(&database, &handlers, &self.config, &self.clock, &keyring);
@@ -92,18 +93,29 @@ impl Builder {
     }
 }
 
-fn load_keyring(config: &Config) -> Result<Keyring, Error> {
-    if let Some(text) = &config.secret_key {
-        return Keyring::parse(text.expose_secret()).map_err(|error| Error::BadRequest(error.to_string()));
+// None if it is to be found in a file beside the database.
+fn given_keyring(config: &Config) -> Result<Option<Keyring>, Error> {
+    match (&config.secret_key, &config.database_url) {
+        (Some(text), _) => match Keyring::parse(text.expose_secret()) {
+            Ok(keyring) => Ok(Some(keyring)),
+            Err(error) => Err(Error::BadRequest(error.to_string())),
+        },
+        (None, DatabaseUrl::Sqlite(_)) => Ok(None),
+        (None, DatabaseUrl::Postgres(_)) => Err(no_key()),
     }
-    match &config.database_url {
-        DatabaseUrl::Sqlite(path) => secret_file::load_or_make(path),
-        DatabaseUrl::Postgres(_) => Err(Error::BadRequest(
-            "TOLLGATE_SECRET_KEY is not set: with PostgreSQL, set it to 32 random bytes in base64, \
-             for example the output of: openssl rand -base64 32"
-                .to_owned(),
-        )),
-    }
+}
+
+fn keyring_in_file(database: &Database) -> Result<Keyring, Error> {
+    let path = database.url().file().ok_or_else(no_key)?;
+    secret_file::load_or_make(path, keyring::is_in_use(database)?)
+}
+
+fn no_key() -> Error {
+    Error::BadRequest(
+        "TOLLGATE_SECRET_KEY is not set: with PostgreSQL, set it to 32 random bytes in base64, \
+         for example the output of: openssl rand -base64 32"
+            .to_owned(),
+    )
 }
 
 impl Tollgate {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod bodies;
+mod cli;
 mod docs;
 mod duplicates;
 mod embed;
@@ -10,6 +11,7 @@ mod endpoint_creation;
 mod endpoint_import;
 mod endpoint_repair;
 mod handlers;
+mod keys;
 mod legacy;
 mod many_workers;
 mod ordering;
@@ -17,6 +19,8 @@ mod outage;
 mod refusal_log;
 mod refusals;
 mod retries;
+mod secrecy_at_rest;
+mod secret_key;
 mod support;
 mod transactions;
 mod urls;

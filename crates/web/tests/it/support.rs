@@ -1,6 +1,7 @@
 //! What every test uses: a served Tollgate on a fresh database, an HTTP client, and signed events.
 
 mod app;
+mod cli;
 mod events;
 mod http;
 mod notes;
@@ -10,11 +11,13 @@ mod shop;
 mod wait;
 
 pub use app::TestApp;
+pub use cli::{Cli, Ended, PASSWORD, cli_key, end};
 pub use events::{Payload, event, sign_at};
 pub use http::{Answer, Http};
 pub use notes::{make_notes, note, note_as};
+pub use server::Server;
 pub use setup::{ENDPOINT, SECRET, Setup, build, row};
-pub use shop::{ATTEMPTS, PATH, Shop, refusals};
+pub use shop::{ATTEMPTS, PATH, Shop, refusals, simulator};
 pub use wait::until;
 
 /// When the tests' clock starts, in unix milliseconds: 2026-11-23 05:50:46.250 UTC.

@@ -76,7 +76,7 @@ impl Shop {
 }
 
 /// A simulator whose clock stands where the tests' does, and that does not retry.
-async fn simulator() -> Simulator {
+pub async fn simulator() -> Simulator {
     Simulator::builder().seed(7).clock(Clock::manual(SECONDS)).retries([]).start().await.unwrap()
 }
 

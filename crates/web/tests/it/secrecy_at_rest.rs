@@ -1,0 +1,175 @@
+//! No key, signing secret, password or session token is in the database, in the log, or in what commands print.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command};
+use std::thread::JoinHandle;
+
+use diesel::RunQueryDsl;
+use serde_json::json;
+use tollgate::models::AnyConnection;
+use tollgate_stripe_sim::Simulator;
+
+use crate::support::{Answer, Cli, Http, PASSWORD, simulator, until};
+
+/// A server in a process of its own that logs everything there is to log; killed if a test ends early.
+struct Served {
+    child: Option<Child>,
+    base: String,
+    log: Option<JoinHandle<String>>,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+fn serve(cli: &Cli) -> Served {
+    let mut command: Command = cli.command(&["serve"]);
+    command.env("RUST_LOG", "trace").env("TOLLGATE_LISTEN", "127.0.0.1:0");
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    let mut log = String::new();
+    let base = loop {
+        let mut line = String::new();
+        assert_ne!(lines.read_line(&mut line).unwrap(), 0, "the server ended: {log}");
+        log.push_str(&line);
+        if let Some((_, rest)) = line.split_once("listening on ") {
+            break rest.chars().take_while(|c| c.is_ascii_alphanumeric() || ":/.".contains(*c)).collect::<String>();
+        }
+    };
+    let log = std::thread::spawn(move || {
+        lines.read_to_string(&mut log).unwrap();
+        log
+    });
+    Served { child: Some(child), base, log: Some(log) }
+}
+
+impl Served {
+    /// Asks it to stop, and gives what it logged.
+    async fn stop(mut self) -> (Option<i32>, String) {
+        let (mut child, log) = (self.child.take().unwrap(), self.log.take().unwrap());
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        tokio::task::spawn_blocking(move || (child.wait().unwrap().code(), log.join().unwrap())).await.unwrap()
+    }
+}
+
+/// Everything that the database holds, as bytes.
+fn dump(cli: &Cli) -> Vec<u8> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        text: String,
+    }
+    let mut conn = cli.db.connect();
+    let AnyConnection::Postgres(pg) = &mut conn else {
+        let folder = std::fs::read_dir(cli.db.folder().unwrap()).unwrap();
+        let files = folder.map(|file| file.unwrap().path()).filter(|path| !path.ends_with("test.db.secret-key"));
+        return files.flat_map(|path| std::fs::read(path).unwrap()).collect();
+    };
+    let tables = "SELECT table_name::text AS text FROM information_schema.tables WHERE table_schema = current_schema()";
+    let tables: Vec<Row> = diesel::sql_query(tables).load(pg).unwrap();
+    let rows = tables.iter().flat_map(|table| {
+        diesel::sql_query(format!("SELECT t::text AS text FROM {} t", table.text)).load::<Row>(pg).unwrap()
+    });
+    rows.flat_map(|row| row.text.into_bytes()).collect()
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+fn cookies(answer: &Answer) -> Vec<String> {
+    let set = answer.headers.get_all("set-cookie").iter();
+    set.map(|value| value.to_str().unwrap().split(';').next().unwrap().to_owned()).collect()
+}
+
+/// Signs in with the form, and gives the session's token.
+async fn sign_in(http: &Http) -> String {
+    let page = http.get("/admin/sign-in").await;
+    let csrf = page.text().split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let form = format!("csrf={csrf}&next=&email=ann%40example.com&password={}", PASSWORD.replace(' ', "+"));
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("cookie", &cookies(&page).join("; ")),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    let answer = http.post("/admin/sign-in", &headers, form).await;
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    let set = cookies(&answer);
+    let session = set.iter().find_map(|pair| pair.strip_prefix("tollgate_session="));
+    session.unwrap_or_else(|| panic!("no session in {set:?}")).to_owned()
+}
+
+#[tokio::test]
+async fn secrets_are_neither_in_the_database_nor_in_the_log_nor_in_what_is_printed() {
+    let sim: Simulator = Simulator::builder().seed(11).start().await.unwrap();
+    let cli = Cli::new().stripe(&sim);
+    let key = sim.api_key(&sim.account(), false);
+    cli.add_user().await;
+    let server = serve(&cli);
+    let http = Http::new(&server.base);
+    let session = sign_in(&http).await;
+    let cli = cli.with("RUST_LOG", "trace");
+    let mut printed = String::new();
+    let mut run = async |arguments: &[&str], input: &str| {
+        let ended = cli.run_with(arguments, input).await;
+        assert_eq!(ended.status, 0, "{ended:?}");
+        printed.push_str(&ended.out);
+        printed.push_str(&ended.err);
+    };
+    run(&["keys", "add", "--name", "Shop"], &key).await;
+    run(&["endpoints", "create", "--base-url", &server.base, "--json"], "").await;
+    for arguments in
+        [&["keys", "list", "--json"][..], &["endpoints", "list", "--json"], &["users", "list"], &["doctor"]]
+    {
+        run(arguments, "").await;
+    }
+    let endpoint = sim.endpoints().remove(0);
+    let id = until("the server knows the endpoint", async || {
+        let id = sim.emit("customer.created", json!({ "id": "cus_1", "object": "customer", "created": 1 }));
+        let sent = sim.deliver(&id, tollgate_stripe_sim::DeliverOptions::to(&endpoint.id)).await;
+        sent[0].accepted().then_some(id)
+    })
+    .await;
+    run(&["events", "show", &id], "").await;
+    let (status, log) = server.stop().await;
+    assert_eq!(status, Some(0), "{log}");
+
+    let secret = sim.endpoint_secret(&endpoint.id).unwrap();
+    let bare = secret.trim_start_matches("whsec_");
+    let dump = dump(&cli);
+    assert!(contains(&dump, &id) && contains(&dump, "ann@example.com") && printed.contains(&id));
+    assert!(log.contains("TRACE"), "{log}");
+    for planted in [key.as_str(), &key[12..], &secret, bare, PASSWORD, &session] {
+        assert!(!contains(&dump, planted), "{planted} is in the database");
+        assert!(!log.contains(planted), "{planted} is in the log");
+        assert!(!printed.contains(planted), "{planted} was printed");
+    }
+    if let Some(file) = cli.key_file() {
+        let root = std::fs::read_to_string(file).unwrap();
+        assert!(!contains(&dump, root.trim()) && !log.contains(root.trim()) && !printed.contains(root.trim()));
+    }
+}
+
+#[tokio::test]
+async fn what_is_made_of_secrets_shows_none_when_it_is_printed_for_debugging() {
+    let sim = simulator().await;
+    let key = sim.api_key(&sim.account(), false);
+    let environment = |name: &str| match name {
+        "STRIPE_API_KEY" => Some(key.clone()),
+        "TOLLGATE_LEGACY_WEBHOOK_SECRET" => Some("whsec_plantedLegacy".to_owned()),
+        "TOLLGATE_SECRET_KEY" => Some("cGxhbnRlZCByb290IGtleSBwbGFudGVkIHJvb3Qga2U=".to_owned()),
+        "DATABASE_URL" => Some("postgres://me:plantedPassword@127.0.0.1/x?password=plantedToo".to_owned()),
+        _ => None,
+    };
+    let config = tollgate::Config::from_sources(environment, None).unwrap();
+    let shown = format!("{config:?} {config:#?} {}", config.database_url);
+    for planted in [&key[12..], "plantedLegacy", "cGxhbnRlZCBy", "plantedPassword", "plantedToo"] {
+        assert!(!shown.contains(planted), "{shown}");
+    }
+}
