@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -115,16 +115,16 @@ async fn a_worker_that_lost_its_claim_rolls_back_what_it_did() {
 
 #[tokio::test]
 async fn stopping_gives_back_what_was_not_done() {
-    let gate = Arc::new(Mutex::new(()));
-    let (held, waiting) = (Arc::clone(&gate), Arc::new(AtomicBool::new(false)));
+    // Handlers go on when the sender is gone.
+    let (hold, held) = mpsc::channel::<()>();
+    let (held, waiting) = (Mutex::new(held), Arc::new(AtomicBool::new(false)));
     let waits = Arc::clone(&waiting);
     let handlers = Handlers::new().on_as("waits", "*", move |_, _| {
         waits.store(true, Ordering::SeqCst);
-        drop(held.lock().unwrap());
+        assert!(held.lock().unwrap().recv().is_err());
         Ok(())
     });
     let app = Setup::new().handlers(handlers).live().start().await;
-    let locked = gate.lock().unwrap();
     deliver_many(&app, 3).await;
     until("a handler runs", async || waiting.load(Ordering::SeqCst).then_some(())).await;
     let tollgate = app.tollgate.clone();
@@ -133,7 +133,7 @@ async fn stopping_gives_back_what_was_not_done() {
         (app.post_webhook(&event("evt_late", "customer.created")).await.status == 503).then_some(())
     })
     .await;
-    drop(locked);
+    drop(hold);
     stopping.await.unwrap();
     let done = app.count("events WHERE status = 'processed'");
     assert!(done >= 1);
