@@ -8,6 +8,7 @@ mod repair;
 use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret, SecretString};
+use tollgate_models::api_keys;
 use tollgate_models::endpoints::{self as rows, Endpoint, Status, Validation};
 use tollgate_stripe_client::{
     Client, CreateWebhookEndpoint, Error as StripeError, UpdateWebhookEndpoint, WebhookEndpoint,
@@ -311,7 +312,10 @@ async fn client_for(
         let (has, wants) = if livemode { ("test", "live") } else { ("live", "test") };
         return Err(Error::BadRequest(format!("the key {} is a {has} mode key; {wants} mode needs another", row.name)));
     }
-    Ok((chosen.client, chosen.row.and_then(|row| row.account)))
+    let Some(row) = chosen.row else { return Ok((chosen.client, None)) };
+    let (id, now) = (row.id, tollgate.clock().now_millis());
+    tollgate.db().write(move |conn| api_keys::record_use(conn, id, now, None)).await?;
+    Ok((chosen.client, row.account))
 }
 
 fn seal(tollgate: &Tollgate, uuid: &str, secret: &SecretString) -> Result<String, Error> {

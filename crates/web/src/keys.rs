@@ -44,6 +44,8 @@ pub async fn add(tollgate: &Tollgate, name: &str, secret: &str, actor: &Actor) -
                 created_at: now,
             };
             let id = api_keys::insert(conn, &new)?;
+            // Stripe was asked with it just now.
+            api_keys::record_use(conn, id, now, None)?;
             audit::record(conn, &actor, "key.added", &id.to_string(), &masked, now)?;
             Ok(api_keys::find(conn, id)?)
         })

@@ -103,3 +103,13 @@ async fn a_key_that_manages_an_endpoint_stays_until_the_endpoint_is_deleted() {
     let gone = keys::delete(&shop.app.tollgate, shop.key.id, &Actor::cli()).await;
     assert!(matches!(gone, Err(Error::NotFound(_))));
 }
+
+#[tokio::test]
+async fn a_key_tells_when_it_was_last_used() {
+    let shop = Shop::start().await;
+    let last_used = || shop.app.read(|conn| api_keys::find(conn, shop.key.id)).unwrap().last_used_at;
+    let added = last_used().expect("Stripe was asked when it was added");
+    shop.app.advance(5_000);
+    shop.create().await;
+    assert_eq!(last_used(), Some(added + 5_000));
+}
