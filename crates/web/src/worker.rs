@@ -100,9 +100,13 @@ impl Workers {
         let worker = Worker::new(Arc::clone(&self.shared));
         let mut attempts = 0;
         loop {
-            match worker.run_once()? {
-                0 => return Ok(attempts),
-                more => attempts += more,
+            match worker.run_once() {
+                Ok(0) => return Ok(attempts),
+                Ok(more) => attempts += more,
+                Err(error) => {
+                    worker.give_back();
+                    return Err(error);
+                }
             }
         }
     }
@@ -140,15 +144,22 @@ impl Worker {
     }
 
     fn run(&self) {
+        // Whether it has events that it does not work on. While the database is gone they cannot be given back either.
+        let mut stranded = false;
         while !self.stopping() {
-            match self.run_once() {
-                Ok(0) => self.shared.alarm.wait(POLL),
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::error!(%error, "a worker could not go on; it tries again");
-                    self.give_back();
-                    self.shared.alarm.wait(POLL);
+            if !stranded {
+                match self.run_once() {
+                    Ok(0) => self.shared.alarm.wait(POLL),
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::error!(%error, "a worker could not go on; it tries again");
+                        stranded = true;
+                    }
                 }
+            }
+            if stranded {
+                stranded = !self.give_back();
+                self.shared.alarm.wait(POLL);
             }
         }
         self.give_back();
@@ -158,11 +169,13 @@ impl Worker {
         self.shared.stopping.load(Ordering::Relaxed)
     }
 
-    fn give_back(&self) {
+    // Whether that was possible; if never again, the events come back when the lease ends.
+    fn give_back(&self) -> bool {
         let released = self.shared.database.write(Lane::Ordinary, |conn| claims::release(conn, &self.name));
-        if let Err(error) = released {
-            tracing::warn!(%error, "could not give events back; they come back when the lease ends");
+        if let Err(error) = &released {
+            tracing::warn!(%error, "could not give events back");
         }
+        released.is_ok()
     }
 
     /// Claims one batch and processes it; how many events that were.

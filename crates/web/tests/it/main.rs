@@ -4,6 +4,7 @@
 mod bodies;
 mod business;
 mod cli;
+mod crash;
 mod docs;
 mod duplicates;
 mod embed;

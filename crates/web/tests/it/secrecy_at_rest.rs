@@ -1,62 +1,11 @@
 //! No key, signing secret, password or session token is in the database, in the log, or in what commands print.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command};
-use std::thread::JoinHandle;
-
 use diesel::RunQueryDsl;
 use serde_json::json;
 use tollgate::models::AnyConnection;
 use tollgate_stripe_sim::Simulator;
 
-use crate::support::{Answer, Cli, Http, PASSWORD, simulator, until};
-
-/// A server in a process of its own that logs everything there is to log; killed if a test ends early.
-struct Served {
-    child: Option<Child>,
-    base: String,
-    log: Option<JoinHandle<String>>,
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            drop(child.kill());
-            drop(child.wait());
-        }
-    }
-}
-
-fn serve(cli: &Cli) -> Served {
-    let mut command: Command = cli.command(&["serve"]);
-    command.env("RUST_LOG", "trace").env("TOLLGATE_LISTEN", "127.0.0.1:0");
-    let mut child = command.spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap());
-    let mut log = String::new();
-    let base = loop {
-        let mut line = String::new();
-        assert_ne!(lines.read_line(&mut line).unwrap(), 0, "the server ended: {log}");
-        log.push_str(&line);
-        if let Some((_, rest)) = line.split_once("listening on ") {
-            break rest.chars().take_while(|c| c.is_ascii_alphanumeric() || ":/.".contains(*c)).collect::<String>();
-        }
-    };
-    let log = std::thread::spawn(move || {
-        lines.read_to_string(&mut log).unwrap();
-        log
-    });
-    Served { child: Some(child), base, log: Some(log) }
-}
-
-impl Served {
-    /// Asks it to stop, and gives what it logged.
-    async fn stop(mut self) -> (Option<i32>, String) {
-        let (mut child, log) = (self.child.take().unwrap(), self.log.take().unwrap());
-        let id = child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-        tokio::task::spawn_blocking(move || (child.wait().unwrap().code(), log.join().unwrap())).await.unwrap()
-    }
-}
+use crate::support::{Answer, Cli, Http, PASSWORD, Served, simulator, until};
 
 /// Everything that the database holds, as bytes.
 fn dump(cli: &Cli) -> Vec<u8> {
@@ -111,7 +60,7 @@ async fn secrets_are_neither_in_the_database_nor_in_the_log_nor_in_what_is_print
     let cli = Cli::new().stripe(&sim);
     let key = sim.api_key(&sim.account(), false);
     cli.add_user().await;
-    let server = serve(&cli);
+    let server = Served::start(&cli, &[("RUST_LOG", "trace")]);
     let http = Http::new(&server.base);
     let session = sign_in(&http).await;
     let cli = cli.with("RUST_LOG", "trace");

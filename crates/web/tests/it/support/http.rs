@@ -72,6 +72,21 @@ impl Http {
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
+    /// The status, or why there is none.
+    pub async fn try_post(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Result<u16, hyper_util::client::legacy::Error> {
+        let mut request = Request::builder().method(Method::POST).uri(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.client.request(request.body(Full::from(body)).unwrap()).await?;
+        Ok(response.status().as_u16())
+    }
+
     /// A connection on which anything can be written.
     pub fn raw(&self) -> TcpStream {
         let stream = TcpStream::connect(self.base.trim_start_matches("http://")).unwrap();
