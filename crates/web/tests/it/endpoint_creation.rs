@@ -1,5 +1,7 @@
 //! Creating endpoints on Stripe and here, whatever Stripe answers.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tollgate::endpoints::{Draft, EndpointError, Field};
 use tollgate::models::endpoints::Status;
@@ -120,6 +122,19 @@ async fn an_answer_that_is_of_no_use_leaves_a_pending_row_or_nothing() {
         assert_eq!((row.status, row.last_error), (Status::Pending, Some(problem)), "{fault:?}");
         assert_eq!(shop.app.count("endpoint_secrets"), 0);
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_too_long_leaves_a_pending_row() {
+    let shop =
+        Shop::start_with(Setup::bare().config(|config| config.stripe_timeout = Duration::from_millis(300))).await;
+    shop.sim.fail_next("POST", PATH, ApiFault::Timeout(Duration::from_secs(60)), ATTEMPTS);
+    let error = shop.try_create(shop.draft()).await.unwrap_err();
+    assert!(matches!(&error, EndpointError::Pending { problem, .. } if problem.contains("in time")), "{error:?}");
+    assert_eq!((shop.sim.endpoints().len(), shop.rows().len()), (1, 1));
+    let pending = shop.rows().remove(0);
+    let endpoint = tollgate::endpoints::retry(&shop.app.tollgate, &pending.uuid, &tollgate::audit::Actor::cli()).await;
+    assert_eq!(endpoint.unwrap().stripe_id.as_ref(), Some(&shop.sim.endpoints()[0].id));
 }
 
 #[tokio::test]
