@@ -49,7 +49,12 @@ impl Error {
 
 impl From<tollgate_models::Error> for Error {
     fn from(error: tollgate_models::Error) -> Self {
-        if error.is_unavailable() { Self::Unavailable(error) } else { Self::internal(error) }
+        match error {
+            error if error.is_unavailable() => Self::Unavailable(error),
+            // Who looks first finds out so; this is for two who do the same at the same moment.
+            error if error.is_unique_violation() => Self::Conflict("this is here already".to_owned()),
+            error => Self::internal(error),
+        }
     }
 }
 

@@ -25,25 +25,47 @@ pub fn path_beside(database: &Path) -> PathBuf {
 pub fn load_or_make(database: &Path, in_use: bool) -> Result<Keyring, Error> {
     let path = path_beside(database);
     match fs::read_to_string(&path) {
-        Ok(text) => {
-            refuse_if_open(&path)?;
-            Keyring::parse(&text).map_err(|error| Error::BadRequest(format!("{}: {error}", path.display())))
-        }
+        Ok(text) => parse(&path, &text),
         Err(error) if error.kind() == ErrorKind::NotFound && in_use => Err(lost(&path)),
         Err(error) if error.kind() == ErrorKind::NotFound => make(&path),
         Err(error) => Err(unreadable(&path, &error)),
     }
 }
 
+fn parse(path: &Path, text: &str) -> Result<Keyring, Error> {
+    refuse_if_open(path)?;
+    Keyring::parse(text).map_err(|error| Error::BadRequest(format!("{}: {error}", path.display())))
+}
+
 fn make(path: &Path) -> Result<Keyring, Error> {
     let (keyring, text) = Keyring::generate();
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).and_then(|mut file| {
-        writeln!(file, "{}", text.expose_secret())?;
-        file.sync_all()
-    });
-    made.map_err(|error| Error::BadRequest(format!("could not make the secret key {}: {error}", path.display())))?;
+    match write(path, text.expose_secret()) {
+        Ok(()) => {}
+        // Another process made one at the same moment: that one counts.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+            return parse(path, &text);
+        }
+        Err(error) => {
+            let text = format!("could not make the secret key {}: {error}", path.display());
+            return Err(Error::BadRequest(text));
+        }
+    }
     tracing::warn!(path = %path.display(), "made a secret key: keep a copy apart from the database, or set TOLLGATE_SECRET_KEY");
     Ok(keyring)
+}
+
+// The name is given only to a whole file, so that nobody reads half a key.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}", uuid::Uuid::new_v4().simple()));
+    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).and_then(|mut file| {
+        writeln!(file, "{text}")?;
+        file.sync_all()
+    });
+    let named = written.and_then(|()| fs::hard_link(&draft, path));
+    let removed = fs::remove_file(&draft);
+    named.and(removed)
 }
 
 fn refuse_if_open(path: &Path) -> Result<(), Error> {
@@ -79,6 +101,19 @@ mod tests {
         let path = path_beside(&database);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(load_or_make(&database, false).unwrap().key_id(), made.key_id());
+    }
+
+    #[test]
+    fn those_who_start_at_once_get_one_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("tollgate.db");
+        let ids: std::collections::HashSet<String> = std::thread::scope(|scope| {
+            let load = || load_or_make(&database, false).unwrap().key_id().to_owned();
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(load)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(ids.len(), 1);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

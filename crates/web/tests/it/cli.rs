@@ -257,3 +257,14 @@ async fn a_port_that_is_taken_ends_the_server_with_a_reason() {
     let ended = cli.run(&["serve"]).await;
     assert!(ended.status == 1 && ended.err.contains("could not listen on"), "{ended:?}");
 }
+
+#[tokio::test]
+async fn two_who_add_the_same_user_at_once_make_one() {
+    let cli = Cli::new();
+    assert_eq!(cli.run(&["migrate"]).await.status, 0);
+    let add = ["users", "add", "ann@example.com", "--role", "viewer", "--password-stdin"];
+    let (one, two) = tokio::join!(cli.run_with(&add, PASSWORD), cli.run_with(&add, PASSWORD));
+    assert_eq!(one.status + two.status, 1, "{one:?} {two:?}");
+    assert!((one.err + &two.err).contains("already"));
+    assert_eq!(cli.run(&["users", "list", "--json"]).await.json().len(), 1);
+}
