@@ -24,7 +24,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// What the shop does when something happens at Stripe.
 pub fn handlers() -> Handlers {
-    Handlers::new().on("invoice.paid", open_access).on("customer.subscription.deleted", close_access)
+    Handlers::new()
+        .on("invoice.paid", open_access)
+        .on("customer.subscription", close_access_at_the_end)
+        .on_any(announce)
 }
 
 // The row, the mirrored invoice and the event's status are committed together, or none of them is.
@@ -36,8 +39,21 @@ fn open_access(event: &Event, context: &mut Context<'_>) -> HandlerResult {
     Ok(())
 }
 
-fn close_access(event: &Event, context: &mut Context<'_>) -> HandlerResult {
-    sql_query("DELETE FROM access WHERE customer = $1").bind::<Text, _>(customer_of(event)?).execute(context.conn())?;
+// For every event of a subscription: it may end by being deleted, or by Stripe giving up on its payments.
+fn close_access_at_the_end(event: &Event, context: &mut Context<'_>) -> HandlerResult {
+    let is_unpaid = event.data_object()["status"] == "unpaid";
+    if event.type_() == "customer.subscription.deleted" || is_unpaid {
+        sql_query("DELETE FROM access WHERE customer = $1")
+            .bind::<Text, _>(customer_of(event)?)
+            .execute(context.conn())?;
+    }
+    Ok(())
+}
+
+// For every event, and only once it is committed: what is rolled back is not announced.
+fn announce(event: &Event, context: &mut Context<'_>) -> HandlerResult {
+    let text = format!("{} {}", event.id(), event.type_());
+    context.on_commit(move || println!("the shop has dealt with {text}"));
     Ok(())
 }
 
