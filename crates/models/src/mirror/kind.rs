@@ -13,6 +13,8 @@ pub struct Kind {
     pub plural: &'static str,
     /// The columns beside those that every mirror table has.
     pub columns: &'static [Column],
+    /// Statuses that end an object's life: content of the same second with another status does not replace them.
+    pub final_statuses: &'static [&'static str],
     /// Lists inside the object whose entries have a table of their own.
     pub nested: &'static [Nested],
 }

@@ -41,10 +41,16 @@ static UPSERTS: LazyLock<HashMap<(&'static str, Tie), Upsert>> = LazyLock::new(|
         for kind in KINDS {
             let own = kind.columns.iter().map(|column| (column.name, column.sql));
             let columns: Vec<_> = COMMON.into_iter().chain(own).collect();
-            upserts.insert((kind.table, tie), upsert(kind.table, &["id", "livemode"], &columns, tie));
+            upserts.insert(
+                (kind.table, tie),
+                upsert(kind.table, &["id", "livemode"], &columns, &not_older(kind.table, tie, kind.final_statuses)),
+            );
         }
         let columns: Vec<_> = [("object", SqlType::Text)].into_iter().chain(COMMON).collect();
-        upserts.insert((OTHER, tie), upsert(OTHER, &["id", "object", "account", "livemode"], &columns, tie));
+        upserts.insert(
+            (OTHER, tie),
+            upsert(OTHER, &["id", "object", "account", "livemode"], &columns, &not_older(OTHER, tie, &[])),
+        );
     }
     upserts
 });
@@ -54,7 +60,7 @@ pub(super) fn upsert_into(table: &'static str, tie: Tie) -> Option<&'static Upse
     UPSERTS.get(&(table, tie))
 }
 
-fn upsert(table: &str, key: &[&str], columns: &[(&str, SqlType)], tie: Tie) -> Upsert {
+fn upsert(table: &str, key: &[&str], columns: &[(&str, SqlType)], not_older: &str) -> Upsert {
     let list = |show: &dyn Fn(&(&str, SqlType)) -> String| columns.iter().map(show).collect::<Vec<_>>().join(", ");
     let names = list(&|(name, _)| (*name).to_owned());
     let typed = list(&|(name, sql)| {
@@ -71,12 +77,8 @@ fn upsert(table: &str, key: &[&str], columns: &[(&str, SqlType)], tie: Tie) -> U
         .filter(|(name, _)| !key.contains(name))
         .map(|(name, _)| format!("{name} = excluded.{name}"))
         .collect();
-    let on_conflict = format!(
-        "ON CONFLICT ({}) DO UPDATE SET {} WHERE {} RETURNING id",
-        key.join(", "),
-        set.join(", "),
-        not_older(table, tie),
-    );
+    let on_conflict =
+        format!("ON CONFLICT ({}) DO UPDATE SET {} WHERE {} RETURNING id", key.join(", "), set.join(", "), not_older,);
     Upsert {
         postgres: format!(
             "INSERT INTO {table} ({names}) SELECT {names} FROM json_to_recordset($1::json) AS given ({typed}) {on_conflict}"
@@ -89,10 +91,22 @@ fn upsert(table: &str, key: &[&str], columns: &[(&str, SqlType)], tie: Tie) -> U
 }
 
 // Within one second a deletion is the last word, and the same event may always be applied again.
-fn not_older(table: &str, tie: Tie) -> String {
+fn not_older(table: &str, tie: Tie, final_statuses: &[&str]) -> String {
     let tied = match tie {
-        Tie::Wins => format!("{table}.deleted_at IS NULL OR excluded.deleted_at IS NOT NULL"),
+        Tie::Wins => format!(
+            "({table}.deleted_at IS NULL OR excluded.deleted_at IS NOT NULL){}",
+            unless_ended(table, final_statuses)
+        ),
         Tie::Loses => format!("{table}.event_id = excluded.event_id"),
     };
     format!("{table}.as_of < excluded.as_of OR ({table}.as_of = excluded.as_of AND ({tied}))")
+}
+
+// An object that has ended stays so, unless what comes says that it has ended too.
+fn unless_ended(table: &str, final_statuses: &[&str]) -> String {
+    if final_statuses.is_empty() {
+        return String::new();
+    }
+    let ended = format!("IN ('{}')", final_statuses.join("', '"));
+    format!(" AND (coalesce({table}.status, '') NOT {ended} OR coalesce(excluded.status, '') {ended})")
 }

@@ -247,3 +247,19 @@ fn a_change_in_a_transaction_that_rolls_back_leaves_nothing() {
         0
     );
 }
+
+#[test]
+fn an_update_of_the_same_second_does_not_revive_a_canceled_subscription() {
+    let test = TestDb::new();
+    let db = test.open();
+    let subscription = |status: &str| json!({"id": "sub_1", "object": "subscription", "created": 50, "status": status});
+    let status = || find(&db, "subscription", "sub_1").unwrap().json()["status"].clone();
+    let (active, canceled) = (subscription("active"), subscription("canceled"));
+    apply(&db, change(&canceled, "customer.subscription.deleted", "evt_2", 100));
+    assert_eq!(apply(&db, change(&active, "customer.subscription.updated", "evt_1", 100)), Applied::Superseded);
+    assert_eq!(status(), "canceled");
+    // What is canceled may still be updated, and a later second is a later second.
+    assert_eq!(apply(&db, change(&canceled, "customer.subscription.updated", "evt_3", 100)), Applied::Stored);
+    assert_eq!(apply(&db, change(&active, "customer.subscription.updated", "evt_4", 101)), Applied::Stored);
+    assert_eq!(status(), "active");
+}

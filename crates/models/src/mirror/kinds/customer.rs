@@ -19,5 +19,6 @@ pub(super) const CUSTOMER: Kind = Kind {
             &["/invoice_settings/default_payment_method", "/default_source"],
         ),
     ],
+    final_statuses: &[],
     nested: &[],
 };
