@@ -48,7 +48,7 @@ impl Client {
         ClientBuilder::new(key)
     }
 
-    /// The same client acting for a connected account (`Stripe-Account`).
+    /// The same client acting for a connected account (`Stripe-Account`, on v2 paths `Stripe-Context`).
     pub fn with_account(&self, account: &str) -> Self {
         Self { shared: Arc::clone(&self.shared), account: Some(Arc::from(account)) }
     }
@@ -110,9 +110,11 @@ impl Client {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, self.bearer()?);
         headers.insert(STRIPE_VERSION, header_value("API version", &self.shared.api_version)?);
+        // Version 2 of the API has the context alone; the two headers never go together.
+        let account_header = if request.path().starts_with("/v2/") { STRIPE_CONTEXT } else { STRIPE_ACCOUNT };
         match (request.context_value(), self.account()) {
             (Some(context), _) => headers.insert(STRIPE_CONTEXT, header_value("context", context)?),
-            (None, Some(account)) => headers.insert(STRIPE_ACCOUNT, header_value("account", account)?),
+            (None, Some(account)) => headers.insert(account_header, header_value("account", account)?),
             (None, None) => None,
         };
         if let Some(key) = &key {

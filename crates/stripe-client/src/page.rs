@@ -9,7 +9,9 @@ use crate::error::Error;
 use crate::form::Form;
 use crate::request::Request;
 
-/// A v1 list, fetched 100 objects at a time and newest first, as Stripe sorts.
+/// A list, fetched 100 objects at a time and newest first, as Stripe sorts.
+///
+/// A list of v1 goes on after its last id, one of v2 at the address that Stripe gives.
 ///
 /// ```no_run
 /// # async fn f(client: tollgate_stripe_client::Client) -> Result<(), tollgate_stripe_client::Error> {
@@ -50,23 +52,22 @@ impl Pages {
     /// Those of [`Client::send`]; the same page may then be asked for again. [`Error::Unexpected`] when an answer is no
     /// list, or when it leads back to where the listing has been, which would never end.
     pub async fn next_page(&mut self) -> Result<Option<Vec<Value>>, Error> {
-        if self.finished {
-            return Ok(None);
+        while !self.finished {
+            let mut answer = self.client.send(self.request()).await?;
+            let Some(Value::Array(objects)) = answer.get_mut("data").map(Value::take) else {
+                return Err(Error::Unexpected(format!("the answer from {} is not a list", self.path)));
+            };
+            match self.cursor_after(&answer, &objects)? {
+                Some(next) if self.seen.insert(next.clone()) => self.cursor = Some(next),
+                Some(_) => return Err(self.no_progress()),
+                None => self.finished = true,
+            }
+            // A page of v2 may be empty and yet not the last.
+            if !objects.is_empty() {
+                return Ok(Some(objects));
+            }
         }
-        let mut params = self.params.clone();
-        if let Some(cursor) = &self.cursor {
-            params.replace("starting_after", cursor);
-        }
-        let mut answer = self.client.send(Request::get(self.path.as_str()).queries(params)).await?;
-        let Value::Array(objects) = answer["data"].take() else {
-            return Err(Error::Unexpected(format!("the answer from {} is not a list", self.path)));
-        };
-        if answer["has_more"].as_bool() == Some(true) {
-            self.advance(&objects)?;
-        } else {
-            self.finished = true;
-        }
-        Ok((!objects.is_empty()).then_some(objects))
+        Ok(None)
     }
 
     /// Fetches all pages that are left.
@@ -84,19 +85,39 @@ impl Pages {
         Ok(all)
     }
 
-    /// The id after which the next page starts: store it to resume as `starting_after`.
+    /// The id after which the next page starts: store it to resume as `starting_after`. Of a v2 list it is the address
+    /// of the next page.
     pub fn cursor(&self) -> Option<&str> {
         self.cursor.as_deref()
     }
 
-    fn advance(&mut self, objects: &[Value]) -> Result<(), Error> {
-        let last = objects.last().and_then(|object| object["id"].as_str());
-        let no_progress = || Error::Unexpected(format!("the list at {} does not get further", self.path));
-        let last = last.ok_or_else(no_progress)?;
-        if !self.seen.insert(last.to_owned()) {
-            return Err(no_progress());
+    fn is_v2(&self) -> bool {
+        self.path.starts_with("/v2/")
+    }
+
+    fn request(&self) -> Request {
+        let mut params = self.params.clone();
+        match &self.cursor {
+            // The address carries all parameters; to send them once more is an error.
+            Some(url) if self.is_v2() => return Request::next_page(url, self.client.base_url()),
+            Some(id) => params.replace("starting_after", id),
+            None => {}
         }
-        self.cursor = Some(last.to_owned());
-        Ok(())
+        Request::get(self.path.as_str()).queries(params)
+    }
+
+    fn cursor_after(&self, answer: &Value, objects: &[Value]) -> Result<Option<String>, Error> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        if self.is_v2() {
+            return Ok(text(&answer["next_page_url"]));
+        }
+        if answer["has_more"].as_bool() != Some(true) {
+            return Ok(None);
+        }
+        objects.last().and_then(|object| text(&object["id"])).map(Some).ok_or_else(|| self.no_progress())
+    }
+
+    fn no_progress(&self) -> Error {
+        Error::Unexpected(format!("the list at {} does not get further", self.path))
     }
 }

@@ -51,6 +51,16 @@ impl Request {
         Self::new(Method::DELETE, path.into())
     }
 
+    /// A GET of the `next_page_url` of a v2 list: a path with a query, alone or after the base URL it was asked at.
+    ///
+    /// What is left of a URL of another host is no path that [`url`](Self::url) lets through.
+    pub(crate) fn next_page(next_page_url: &str, base: &Url) -> Self {
+        let root = base.as_str().trim_end_matches('/');
+        let rest = next_page_url.strip_prefix(root).unwrap_or(next_page_url);
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        Self::get(path).queries(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
     fn new(method: Method, path: String) -> Self {
         Self { method, path, query: Form::new(), body: Body::None, idempotency_key: None, context: None }
     }
@@ -231,6 +241,32 @@ mod tests {
         for id in ["", ".", ".."] {
             let request = Request::get("/v1/customers").segment(id);
             assert!(matches!(url(&request), Err(Error::InvalidRequest(_))), "{id:?}");
+        }
+    }
+
+    #[test]
+    fn the_next_page_is_on_the_same_host() {
+        let base = Url::parse("http://127.0.0.1:1/mock").unwrap();
+        let next = |url: &str| Request::next_page(url, &base).url(&base).map(String::from);
+        for url in ["/v2/core/events?page=a%2Fb&limit=2", "http://127.0.0.1:1/mock/v2/core/events?page=a%2Fb&limit=2"] {
+            assert_eq!(next(url).unwrap(), "http://127.0.0.1:1/mock/v2/core/events?page=a%2Fb&limit=2", "{url}");
+        }
+        assert_eq!(next("/v2/core/events").unwrap(), "http://127.0.0.1:1/mock/v2/core/events");
+        let elsewhere = [
+            "https://evil.example/v2/core/events?page=a",
+            "http://127.0.0.1:1/v2/core/events",
+            "http://127.0.0.1:1/mock.evil.example/v2/core/events",
+            "http://127.0.0.1:1/mock@evil.example/v2/core/events",
+            "http://127.0.0.1:11/mock/v2/core/events",
+            "https://127.0.0.1:1/mock/v2/core/events",
+            "//evil.example/v2/core/events",
+            "/mock/v2/core/events",
+            "/v2/../admin?page=a",
+            "?page=a",
+            "page",
+        ];
+        for url in elsewhere {
+            assert!(matches!(next(url), Err(Error::InvalidRequest(_))), "{url}");
         }
     }
 

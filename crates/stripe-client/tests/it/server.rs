@@ -68,6 +68,7 @@ impl Answer {
 /// A server that gives each answer once, in order, and remembers what it was asked. It ends when dropped.
 pub struct Server {
     pub url: Url,
+    answers: Arc<Mutex<VecDeque<Answer>>>,
     seen: Arc<Mutex<Vec<Seen>>>,
     task: JoinHandle<()>,
 }
@@ -76,9 +77,9 @@ impl Server {
     pub async fn with(answers: impl IntoIterator<Item = Answer>) -> Self {
         let answers: Arc<Mutex<VecDeque<Answer>>> = Arc::new(Mutex::new(answers.into_iter().collect()));
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let remembered = Arc::clone(&seen);
+        let (prepared, remembered) = (Arc::clone(&answers), Arc::clone(&seen));
         let app = Router::new().fallback(move |request: Request| {
-            let (answers, seen) = (Arc::clone(&answers), Arc::clone(&remembered));
+            let (answers, seen) = (Arc::clone(&prepared), Arc::clone(&remembered));
             async move {
                 let (head, body) = request.into_parts();
                 let body = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
@@ -90,7 +91,13 @@ impl Server {
         });
         let (listener, url) = listen().await;
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { url, seen, task }
+        Self { url, answers, seen, task }
+    }
+
+    /// Adds answers that name the server's own address.
+    pub fn then(self, answers: impl IntoIterator<Item = Answer>) -> Self {
+        self.answers.lock().unwrap().extend(answers);
+        self
     }
 
     pub fn seen(&self) -> Vec<Seen> {
