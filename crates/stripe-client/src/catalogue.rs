@@ -4,6 +4,7 @@
 
 mod nearest;
 mod presets;
+mod thin;
 mod versions;
 
 use std::collections::BTreeSet;
@@ -11,6 +12,7 @@ use std::sync::LazyLock;
 
 pub use nearest::nearest;
 pub use presets::{PRESETS, Preset, waits_for_answer};
+pub use thin::{is_known_thin, is_known_thin_pattern, thin_types};
 pub use versions::{API_VERSIONS, NEWEST, same_release};
 
 /// The event types that share a first segment: `customer` for `customer.created` and `customer.subscription.updated`.
