@@ -1,8 +1,10 @@
-//! Stripe's own log of events: the last 30 days, to fetch what was missed.
+//! Stripe's own log of events: the last 30 days, to fetch what was missed, and what thin events refer to.
+
+use serde_json::Value;
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::event::Event;
+use crate::event::{Envelope, Event, Kind};
 use crate::form::Form;
 use crate::page::Pages;
 use crate::request::Request;
@@ -41,6 +43,40 @@ impl Client {
     /// [`Error::InvalidRequest`] for more than 20 types.
     pub fn list_events(&self, filter: &EventFilter) -> Result<Pages, Error> {
         Ok(self.list("/v1/events", filter.form()?))
+    }
+
+    /// Reads one thin event, with the `data` and `changes` that its notification leaves out, if Stripe tells any.
+    /// `context` is the notification's own.
+    ///
+    /// # Errors
+    /// Those of [`Client::send`]; [`Error::is_missing`] beyond 30 days; [`Error::Unexpected`] for a snapshot event.
+    pub async fn retrieve_thin_event(&self, id: &str, context: Option<&str>) -> Result<Value, Error> {
+        thin(self.send(in_context(Request::get("/v2/core/events").segment(id), context)).await?)
+    }
+
+    /// Reads the object of a thin event as it is now: `url` is that of its
+    /// [`RelatedObject`](crate::event::RelatedObject), `context` the event's own.
+    ///
+    /// # Errors
+    /// Those of [`Client::send`]; [`Error::is_missing`] when it was deleted; [`Error::InvalidRequest`] for a `url` that
+    /// is no path under `/v1/` or `/v2/`, and nothing is sent.
+    pub async fn retrieve_related(&self, url: &str, context: Option<&str>) -> Result<Value, Error> {
+        self.send(in_context(Request::get(url), context)).await
+    }
+}
+
+fn in_context(request: Request, context: Option<&str>) -> Request {
+    match context {
+        Some(context) => request.context(context),
+        None => request,
+    }
+}
+
+/// Passes a thin event on.
+pub(crate) fn thin(event: Value) -> Result<Value, Error> {
+    match Envelope::parse(event.to_string().as_bytes()).and_then(|envelope| envelope.require(Kind::Thin)) {
+        Ok(_) => Ok(event),
+        Err(error) => Err(Error::Unexpected(error.to_string())),
     }
 }
 

@@ -11,9 +11,10 @@ use super::EnvelopeError;
 use super::lenient::{Fields, Object, Text};
 
 /// What an event carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
     /// The object as it was (`object` is `event`).
+    #[default]
     Snapshot,
     /// Only where to find the object (`object` is `v2.core.event`).
     Thin,
@@ -23,7 +24,9 @@ impl Kind {
     pub(super) fn advice(self) -> &'static str {
         match self {
             Self::Snapshot => "it holds its object: read it with Event::parse",
-            Self::Thin => "it holds no object: read it with Envelope::parse and fetch its related object",
+            Self::Thin => {
+                "it holds no object: read it with Envelope::parse, fetch its object, join them with Event::hydrated"
+            }
         }
     }
 }
@@ -44,7 +47,8 @@ pub struct RelatedObject<'a> {
     pub id: Option<Cow<'a, str>>,
     /// Its kind.
     pub object: Option<Cow<'a, str>>,
-    /// Its path at the API; [`Request::get`](crate::Request::get) refuses one that leads elsewhere.
+    /// Its path at the API; [`Client::retrieve_related`](crate::Client::retrieve_related) refuses one that leads
+    /// elsewhere.
     pub url: Cow<'a, str>,
 }
 

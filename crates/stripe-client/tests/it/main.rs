@@ -8,3 +8,4 @@ mod pages;
 mod retries;
 mod server;
 mod signatures;
+mod thin_events;
