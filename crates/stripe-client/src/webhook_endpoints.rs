@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::client::Client;
 use crate::error::Error;
 use crate::form::Form;
+use crate::raw::{required, string_map, strings, take_secret, text};
 use crate::request::Request;
 use crate::webhook::WebhookSecret;
 
@@ -175,25 +176,19 @@ impl WebhookEndpoint {
     /// # Errors
     /// [`Error::Unexpected`] when there is no id or no URL, or the secret is blank.
     pub fn from_value(mut raw: Value) -> Result<Self, Error> {
-        let secret = raw.as_object_mut().and_then(|object| object.shift_remove("secret"));
-        let secret = match secret.as_ref().and_then(Value::as_str) {
-            Some(text) => Some(WebhookSecret::parse(text).map_err(|error| Error::Unexpected(error.to_string()))?),
-            None => None,
-        };
-        let text = |name: &str| raw[name].as_str().map(str::to_owned);
-        let required =
-            |name: &str| text(name).ok_or_else(|| Error::Unexpected(format!("a webhook endpoint has no {name}")));
+        let secret = take_secret(&mut raw, "", "secret")?;
+        let required = |name: &str| required(&raw, "a webhook endpoint", name);
         Ok(Self {
             id: required("id")?,
             url: required("url")?,
             status: required("status")?,
             enabled_events: strings(&raw["enabled_events"]),
-            api_version: text("api_version"),
+            api_version: text(&raw["api_version"]),
             livemode: raw["livemode"].as_bool().unwrap_or_default(),
             created: raw["created"].as_i64().unwrap_or_default(),
-            description: text("description"),
+            description: text(&raw["description"]),
             metadata: string_map(&raw["metadata"]),
-            application: text("application"),
+            application: text(&raw["application"]),
             secret,
             raw,
         })
@@ -203,15 +198,6 @@ impl WebhookEndpoint {
     pub fn is_enabled(&self) -> bool {
         self.status == "enabled"
     }
-}
-
-fn strings(value: &Value) -> Vec<String> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-fn string_map(value: &Value) -> BTreeMap<String, String> {
-    let pairs = value.as_object().into_iter().flatten();
-    pairs.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }
 
 impl fmt::Debug for WebhookEndpoint {

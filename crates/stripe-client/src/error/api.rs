@@ -56,7 +56,8 @@ impl ApiError {
 
     /// Whether the object asked for does not exist: deleted, of another account, or of the other mode.
     pub fn is_missing(&self) -> bool {
-        self.status == 404 && self.has_code("resource_missing")
+        // Version 2 of the API says `not_found`.
+        self.status == 404 && (self.has_code("resource_missing") || self.has_code("not_found"))
     }
 
     /// Whether the object exists, but in the mode that the key does not belong to.
@@ -165,6 +166,7 @@ mod tests {
         assert!(missing.is_missing() && !missing.is_wrong_mode());
         let other = "No such customer: 'cus_1'; a similar object exists in live mode, but a test mode key was used.";
         assert!(error(404, Some("resource_missing"), other).is_wrong_mode());
+        assert!(error(404, Some("not_found"), "No such event destination: 'ed_1'").is_missing());
         assert!(!error(404, None, "Unrecognized request URL").is_missing());
         assert!(error(401, None, "Invalid API Key provided").is_authentication());
         assert!(error(429, Some("rate_limit"), "").is_rate_limit());

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails, also outside its own function")]
 
 mod calls;
+mod destinations;
 mod envelopes;
 mod failures;
 mod pages;
