@@ -1,23 +1,19 @@
 //! The queue of events: claiming what is due, and recording what became of it.
 
-use std::collections::{HashMap, HashSet};
-
-use diesel::dsl::sql;
-use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::BigInt;
 
 use crate::db::{self, AnyConnection};
-use crate::events::{Cause, Event, Status, has_status};
+use crate::events::{Cause, Event, Status, Tie, has_status};
 use crate::schema::{event_payloads, events};
 
 /// An event that a worker has for a while, with its body.
 #[derive(Clone, Debug)]
 pub struct Claimed {
-    /// The row as it was before the claim.
+    /// The row.
     pub event: Event,
-    /// The body, byte for byte.
-    pub body: String,
+    /// The body, byte for byte; none if it is no longer kept.
+    pub body: Option<String>,
 }
 
 /// Who claims, and until when the claim holds.
@@ -31,69 +27,77 @@ pub struct Claim<'a> {
     pub until: i64,
 }
 
-// Spelt out, so that the partial indexes can serve them.
-fn unfinished() -> SqlLiteral<Bool> {
-    sql("status IN ('pending', 'processing', 'failed')")
-}
-
-fn held() -> SqlLiteral<Bool> {
+fn held() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
     has_status(Status::Processing)
 }
 
 /// Claims up to `limit` events that are due, in the order of `created`. None is about an object on which another
 /// worker has an event; several about one object may come together, and are to be processed in the order given.
 ///
+/// An event that a worker died of comes last and is the only one of its kind, so that it takes no other down with it.
+///
 /// # Errors
 /// When a query fails; then the caller's transaction must be rolled back.
 pub fn claim(conn: &mut AnyConnection, claim: Claim<'_>, limit: i64) -> QueryResult<Vec<Claimed>> {
     db::lock_claims(conn)?;
-    let busy: HashSet<Option<String>> = events::table
-        .filter(held())
-        .filter(events::claimed_until_at.gt(claim.now))
-        .filter(events::object_id.is_not_null())
-        .select(events::object_id)
-        .load(conn)?
-        .into_iter()
-        .collect();
-    let is_due = || {
-        unfinished()
-            .and(events::next_attempt_at.le(claim.now))
-            .and(events::status.ne(Status::Processing).or(events::claimed_until_at.le(claim.now)))
-    };
-    let due = events::table
-        .filter(is_due())
-        .order((events::created.asc(), events::seq.asc()))
-        .limit(limit)
-        .select(Event::as_select());
-    let mut due: Vec<Event> = if busy.is_empty() {
-        due.load(conn)?
-    } else {
-        due.filter(events::object_id.is_null().or(events::object_id.ne_all(&busy))).load(conn)?
-    };
-    let seqs: Vec<i64> = due.iter().map(|event| event.seq).collect();
+    let mut seqs = db::claim_due(conn, claim, db::Due::Ordinary, limit)?;
+    if (seqs.len() as i64) < limit {
+        seqs.extend(db::claim_due(conn, claim, db::Due::Suspected, 1)?);
+    }
     if seqs.is_empty() {
         return Ok(Vec::new());
     }
-    // Asked again: a worker whose lease is over may have finished, in a transaction that was open just now.
-    let taken: HashSet<i64> = diesel::update(events::table.filter(events::seq.eq_any(&seqs)).filter(is_due()))
+    let claimed: Vec<(Event, Option<String>)> = events::table
+        .left_join(event_payloads::table.on(event_payloads::event_id.eq(events::id)))
+        .filter(events::seq.eq_any(&seqs))
+        .order((events::crashes.asc(), events::created.asc(), events::seq.asc()))
+        .select((Event::as_select(), event_payloads::body.nullable()))
+        .load(conn)?;
+    Ok(claimed.into_iter().map(|(event, body)| Claimed { event, body }).collect())
+}
+
+/// Puts events back whose worker has not been heard of until its claim ended, so that others claim them. They are suspected
+/// of that worker's death: how many.
+///
+/// # Errors
+/// When the query fails.
+pub fn take_back_expired(conn: &mut AnyConnection, now: i64) -> QueryResult<usize> {
+    take_back(conn, now)
+}
+
+/// Puts back everything that is claimed by whomever: for a database that one process has to itself, when that starts.
+///
+/// # Errors
+/// When the query fails.
+pub fn take_back_all(conn: &mut AnyConnection) -> QueryResult<usize> {
+    take_back(conn, i64::MAX)
+}
+
+fn take_back(conn: &mut AnyConnection, until: i64) -> QueryResult<usize> {
+    diesel::update(events::table.filter(held()).filter(events::claimed_until_at.le(until)))
         .set((
-            events::status.eq(Status::Processing),
-            events::claimed_by.eq(claim.worker),
-            events::claimed_until_at.eq(claim.until),
+            events::status.eq(Status::Pending),
+            events::crashes.eq(events::crashes + 1),
+            events::claimed_by.eq(None::<String>),
+            events::claimed_until_at.eq(None::<i64>),
         ))
-        .returning(events::seq)
-        .load(conn)?
-        .into_iter()
-        .collect();
-    due.retain(|event| taken.contains(&event.seq));
-    let ids: Vec<&str> = due.iter().map(|event| event.id.as_str()).collect();
-    let mut bodies: HashMap<String, String> = event_payloads::table
-        .filter(event_payloads::event_id.eq_any(ids))
-        .select((event_payloads::event_id, event_payloads::body))
-        .load(conn)?
-        .into_iter()
-        .collect();
-    Ok(due.drain(..).map(|event| Claimed { body: bodies.remove(&event.id).unwrap_or_default(), event }).collect())
+        .execute(conn)
+}
+
+/// How many events workers have, and for how many a worker died before.
+///
+/// # Errors
+/// When a query fails.
+pub fn held_and_suspected(conn: &mut AnyConnection) -> QueryResult<(i64, i64)> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        count: i64,
+    }
+    let held = events::table.filter(held()).count().get_result(conn)?;
+    let suspected: Count =
+        diesel::sql_query("SELECT count(*) AS count FROM events WHERE crashes > 0").get_result(conn)?;
+    Ok((held, suspected.count))
 }
 
 /// How an attempt ended.
@@ -109,6 +113,10 @@ pub struct Ended {
     pub next_attempt_at: i64,
     /// Whether the content was older than the mirror's.
     pub superseded: bool,
+    /// What settled the order with content of the same second.
+    pub tie: Option<Tie>,
+    /// The one handler that the next attempt runs, if there is one.
+    pub only_handler: Option<String>,
     /// Why it failed.
     pub error: Option<String>,
     /// Now, in unix milliseconds.
@@ -153,6 +161,9 @@ pub fn finish_all(conn: &mut AnyConnection, worker: &str, all: &[(i64, Ended)]) 
                 events::processed_at.eq(done.then_some(ended.at)),
                 events::claimed_by.eq(None::<String>),
                 events::claimed_until_at.eq(None::<i64>),
+                events::tie.eq(ended.tie),
+                events::crashes.eq(0),
+                events::only_handler.eq(&ended.only_handler),
             ))
             .execute(conn)?;
         if changed != seqs.len() {
@@ -160,6 +171,15 @@ pub fn finish_all(conn: &mut AnyConnection, worker: &str, all: &[(i64, Ended)]) 
         }
     }
     Ok(true)
+}
+
+/// Whether events are claimed by workers that were not heard of until their claims ended.
+///
+/// # Errors
+/// When the query fails.
+pub fn any_expired(conn: &mut AnyConnection, now: i64) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(events::table.filter(held()).filter(events::claimed_until_at.le(now))))
+        .get_result(conn)
 }
 
 /// Holds everything that a worker has until a later time, in unix milliseconds.

@@ -1,19 +1,25 @@
 //! Connections to SQLite and PostgreSQL: which database a URL means, the reader pool, and the write lane.
 
+mod changes;
+mod claim_due;
 mod connection;
 mod dialect;
 mod error;
 mod lane;
+mod listen;
 mod pool;
 mod prepared;
 mod types;
 mod url;
 
+pub use changes::{TableChanges, recording_changes};
+pub(crate) use claim_due::{Due, claim_due, claim_tasks};
 pub use connection::{AnyConnection, MultiBackend};
 pub use dialect::begin_write;
-pub(crate) use dialect::{insert_deliveries, insert_events, insert_runs, lock_claims, upsert_mirror};
+pub(crate) use dialect::{insert_deliveries, insert_events, insert_runs, insert_tasks, lock_claims, run_on_json};
 pub use error::Error;
 pub use lane::Lane;
+pub use listen::Listener;
 pub(crate) use types::text_enum;
 pub use url::{DatabaseUrl, UrlError};
 
@@ -35,14 +41,25 @@ pub struct Options {
     pub readers: u32,
     /// Connections kept for writing; SQLite always has exactly one.
     pub writers: u32,
+    /// Connections kept for [`Database::work`].
+    pub workers: u32,
     /// How long a caller waits for a connection, or SQLite for a lock held by another process.
     pub wait: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { readers: 4, writers: 4, wait: Duration::from_secs(5) }
+        Self { readers: 4, writers: 4, workers: 2, wait: Duration::from_secs(5) }
     }
+}
+
+/// When the commit of a [`Database::work`] has to survive a power cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Before anything that is committed later, which is soon.
+    Soon,
+    /// Before the call returns.
+    Now,
 }
 
 /// One database, open: cheap to clone, usable from any thread, every call blocks.
@@ -51,6 +68,7 @@ pub struct Database {
     url: DatabaseUrl,
     readers: Pool,
     writers: Pool,
+    workers: Pool,
     lane: Arc<WriteLane>,
 }
 
@@ -76,8 +94,13 @@ impl Database {
         let writers = if url.is_sqlite() { 1 } else { options.writers };
         let writers = pool::build(url, Purpose::Write, writers, options.wait)?;
         let readers = pool::build(url, Purpose::Read, options.readers, options.wait)?;
+        let workers = if url.is_sqlite() {
+            writers.clone()
+        } else {
+            pool::build(url, Purpose::Work, options.workers, options.wait)?
+        };
         let lane = Arc::new(WriteLane::new(url.is_sqlite(), options.wait));
-        Ok(Self { url: url.clone(), readers, writers, lane })
+        Ok(Self { url: url.clone(), readers, writers, workers, lane })
     }
 
     /// The URL it was opened with; its `Debug` and `Display` hide the password.
@@ -124,6 +147,47 @@ impl Database {
         let _turn = self.lane.enter(lane)?;
         let mut conn = self.writers.get()?;
         write_transaction(&mut conn, work)
+    }
+
+    /// Runs `work` in one write transaction of [`Lane::Work`]: a power cut may take its commit back, and nothing that was
+    /// committed later. What `work` answers beside its value says whether that must not be, since something outside the
+    /// database follows.
+    ///
+    /// # Errors
+    /// Whatever `work` answers, or [`Error::Unavailable`] when no connection or lock is to be had, or the commit failed.
+    pub fn work<T>(&self, work: impl FnOnce(&mut AnyConnection) -> Result<(T, Durability), Error>) -> Result<T, Error> {
+        let _turn = self.lane.enter(Lane::Work)?;
+        let mut conn = self.workers.get()?;
+        dialect::sync_commits(&mut conn, false)?;
+        let worked = write_transaction(&mut conn, |conn| -> Result<(T, Durability), Error> {
+            let (value, durability) = work(conn)?;
+            if durability == Durability::Now {
+                dialect::sync_this_commit(conn)?;
+            }
+            Ok((value, durability))
+        });
+        if matches!(worked, Ok((_, Durability::Now))) {
+            dialect::sync_commits_before(&mut conn)?;
+        }
+        dialect::sync_commits(&mut conn, true)?;
+        worked.map(|(value, _)| value)
+    }
+
+    /// Names a transaction of [`Database::work`], so that [`Database::break_off`] finds it.
+    ///
+    /// # Errors
+    /// When the query fails.
+    pub fn name_transaction(conn: &mut AnyConnection, name: &str) -> QueryResult<()> {
+        dialect::name_transaction(conn, name)
+    }
+
+    /// Breaks off the transaction of that name, from another thread: PostgreSQL rolls it back and lets go of its locks. Whether
+    /// it was; SQLite has no way to do that.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn break_off(&self, name: &str) -> Result<bool, Error> {
+        Ok(dialect::end_transaction_of(&mut *self.readers.get()?, name)?)
     }
 
     /// Whether the intake of events waits for the write lane; long work should then commit and let it pass.
@@ -177,8 +241,14 @@ pub fn savepoint<T>(
     ended
 }
 
-// How many transactions and savepoints are open within one another.
-fn depth(conn: &mut AnyConnection) -> QueryResult<u32> {
+/// What PostgreSQL says of each statement after one that failed in the same transaction.
+pub const ABORTED: &str = "current transaction is aborted";
+
+/// How many transactions and savepoints are open within one another.
+///
+/// # Errors
+/// When the connection is broken.
+pub fn depth(conn: &mut AnyConnection) -> QueryResult<u32> {
     let status = Transactions::transaction_manager_status_mut(conn);
     Ok(status.transaction_depth()?.map_or(0, std::num::NonZero::get))
 }
@@ -186,6 +256,11 @@ fn depth(conn: &mut AnyConnection) -> QueryResult<u32> {
 /// The error that only rolls back, for work that failed for reasons of its own.
 pub fn rollback() -> diesel::result::Error {
     diesel::result::Error::RollbackTransaction
+}
+
+/// Whether this is [`rollback`]'s.
+pub fn is_rollback(error: &diesel::result::Error) -> bool {
+    matches!(error, diesel::result::Error::RollbackTransaction)
 }
 
 fn write_transaction<T, E>(

@@ -33,6 +33,26 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What an endpoint is at Stripe.
+    Object {
+        /// Of the v1 API, `we_…`.
+        WebhookEndpoint = "webhook_endpoint",
+        /// Of the v2 API, `ed_…`.
+        EventDestination = "v2.core.event_destination",
+    }
+}
+
+text_enum! {
+    /// What an endpoint's events carry.
+    Payload {
+        /// The object as it was.
+        Snapshot = "snapshot",
+        /// Where to find the object.
+        Thin = "thin",
+    }
+}
+
 /// A URL of ours, registered at Stripe.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = endpoints, treat_none_as_default_value = false)]
@@ -75,12 +95,27 @@ pub struct Endpoint {
     pub updated_at: i64,
     /// In unix milliseconds.
     pub deleted_at: Option<i64>,
+    /// What it is at Stripe.
+    pub object: Object,
+    /// What its events carry.
+    pub payload: Payload,
+    /// Types and families that are answered only after their handlers have committed, as a JSON array.
+    pub inline_events: String,
+    /// While its secret is rotated: the endpoint that this one takes the place of.
+    pub replaces: Option<String>,
+    /// While its secret is rotated: when this endpoint is deleted, in unix milliseconds.
+    pub retire_at: Option<i64>,
 }
 
 impl Endpoint {
     /// The event types as a list.
     pub fn event_types(&self) -> Vec<String> {
         serde_json::from_str(&self.enabled_events).unwrap_or_default()
+    }
+
+    /// The types and families that are answered only after their handlers have committed.
+    pub fn inline_types(&self) -> Vec<String> {
+        serde_json::from_str(&self.inline_events).unwrap_or_default()
     }
 }
 
@@ -130,6 +165,9 @@ pub fn update(conn: &mut AnyConnection, endpoint: &Endpoint) -> QueryResult<()> 
             endpoints::last_error.eq(&endpoint.last_error),
             endpoints::updated_at.eq(endpoint.updated_at),
             endpoints::deleted_at.eq(endpoint.deleted_at),
+            endpoints::inline_events.eq(&endpoint.inline_events),
+            endpoints::replaces.eq(&endpoint.replaces),
+            endpoints::retire_at.eq(endpoint.retire_at),
         ))
         .execute(conn)
         .map(drop)

@@ -10,7 +10,7 @@ use diesel::sql_types::Bool;
 use crate::db::{AnyConnection, text_enum};
 use crate::schema::{event_payloads, events};
 
-pub use list::{Filter, ids, list};
+pub use list::{Filter, ids, last_seq, list};
 
 text_enum! {
     /// How far the work on an event is.
@@ -41,6 +41,22 @@ text_enum! {
         Resend = "resend",
         /// Somebody asked for it here.
         Replay = "replay",
+    }
+}
+
+text_enum! {
+    /// What settled which of two contents of one object and one second is the newer.
+    Tie {
+        /// One of them deletes the object.
+        Deletion = "deletion",
+        /// One of them creates the object.
+        Creation = "creation",
+        /// What one of them changed was before as the other has it.
+        PreviousAttributes = "previous_attributes",
+        /// One of them is further in the object's life.
+        Lifecycle = "lifecycle",
+        /// Nothing of that: the one that was processed later stays.
+        Arrival = "arrival",
     }
 }
 
@@ -93,6 +109,12 @@ pub struct Event {
     pub last_error: Option<String>,
     /// When the work was done, in unix milliseconds.
     pub processed_at: Option<i64>,
+    /// The one handler that a replay asked for; none runs all of them.
+    pub only_handler: Option<String>,
+    /// How often a worker died while it had the event.
+    pub crashes: i32,
+    /// What settled the order of this content and another of the same second.
+    pub tie: Option<Tie>,
 }
 
 // Spelt out, since SQLite takes a partial index only when the query repeats the index's own condition.
@@ -123,15 +145,18 @@ pub fn payload(conn: &mut AnyConnection, id: &str) -> QueryResult<Option<String>
     event_payloads::table.find(id).select(event_payloads::body).first(conn).optional()
 }
 
-/// Puts one event back into the queue, whatever became of it, unless a worker has it just now; whether it did.
+/// Puts events back into the queue, whatever became of them, for all handlers or for one; those that a worker has just now,
+/// or whose payload is no longer kept, stay as they are. How many were put back.
 ///
 /// # Errors
 /// When the query fails.
-pub fn replay(conn: &mut AnyConnection, id: &str, now: i64) -> QueryResult<bool> {
+pub fn replay(conn: &mut AnyConnection, ids: &[&str], handler: Option<&str>, now: i64) -> QueryResult<usize> {
+    let kept = event_payloads::table.filter(event_payloads::event_id.eq(events::id));
     let replayable = events::table
-        .filter(events::id.eq(id))
-        .filter(events::status.ne(Status::Processing).or(events::claimed_until_at.le(now)));
-    let changed = diesel::update(replayable)
+        .filter(events::id.eq_any(ids))
+        .filter(events::status.ne(Status::Processing))
+        .filter(diesel::dsl::exists(kept));
+    diesel::update(replayable)
         .set((
             events::status.eq(Status::Pending),
             events::attempts.eq(0),
@@ -141,9 +166,10 @@ pub fn replay(conn: &mut AnyConnection, id: &str, now: i64) -> QueryResult<bool>
             events::claimed_until_at.eq(None::<i64>),
             events::processed_at.eq(None::<i64>),
             events::last_error.eq(None::<String>),
+            events::only_handler.eq(handler),
+            events::crashes.eq(0),
         ))
-        .execute(conn)?;
-    Ok(changed == 1)
+        .execute(conn)
 }
 
 /// Schedules those of the events that had failed or died for an attempt at once.
@@ -159,6 +185,7 @@ pub fn reopen_failed(conn: &mut AnyConnection, ids: &[&str], now: i64) -> QueryR
             events::attempts.eq(0),
             events::cause.eq(Cause::Resend),
             events::next_attempt_at.eq(now),
+            events::crashes.eq(0),
         ))
         .execute(conn)
 }

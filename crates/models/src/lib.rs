@@ -13,16 +13,19 @@ pub mod endpoints;
 pub mod event_counts;
 pub mod events;
 pub mod intake;
+pub mod leases;
 pub mod mirror;
 pub mod page;
+pub mod replays;
 pub mod runs;
 pub mod schema;
 pub mod sessions;
 pub mod settings;
+pub mod tasks;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod users;
 
-pub use db::{AnyConnection, Database, DatabaseUrl, Error, Lane};
+pub use db::{AnyConnection, Database, DatabaseUrl, Durability, Error, Lane};
 pub use diesel::QueryResult;
 pub use page::Page;

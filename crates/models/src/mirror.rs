@@ -9,11 +9,12 @@ mod kind;
 mod kinds;
 mod read;
 mod statements;
+mod ties;
 
-pub use apply::{Applied, Change, apply};
+pub use apply::{Applied, Change, Outcome, apply, apply_all};
 pub use kind::{Column, Kind, Nested, SqlType};
 pub use kinds::{KINDS, kind};
 pub use read::{
     Filter, Object, Objects, Position, Related, count_up_to, find, find_anywhere, list, other_types, related,
 };
-pub(crate) use statements::Upsert;
+pub(crate) use statements::Statement;

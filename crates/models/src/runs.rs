@@ -1,4 +1,4 @@
-//! Runs: one row for each attempt of one handler on one event.
+//! Runs: one row for each attempt of one handler on one event, in its transaction or as a task after it.
 
 use diesel::prelude::*;
 
@@ -17,6 +17,8 @@ text_enum! {
         Panicked = "panicked",
         /// The handler had succeeded, and was rolled back since a later one of the same event failed.
         RolledBack = "rolled_back",
+        /// The handler had not ended when its time was up.
+        TimedOut = "timed_out",
     }
 }
 
@@ -42,6 +44,8 @@ pub struct Run {
     pub started_at: i64,
     /// In microseconds.
     pub duration_us: i64,
+    /// The task whose attempt it was; none if it was part of the event's transaction.
+    pub task_id: Option<i64>,
 }
 
 /// A run to record.
@@ -64,6 +68,8 @@ pub struct NewRun {
     pub started_at: i64,
     /// In microseconds.
     pub duration_us: i64,
+    /// The task whose attempt it was; none if it was part of the event's transaction.
+    pub task_id: Option<i64>,
 }
 
 /// Records runs.

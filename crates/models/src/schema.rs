@@ -95,6 +95,11 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         deleted_at -> Nullable<BigInt>,
+        object -> Text,
+        payload -> Text,
+        inline_events -> Text,
+        replaces -> Nullable<Text>,
+        retire_at -> Nullable<BigInt>,
     }
 }
 
@@ -134,6 +139,9 @@ diesel::table! {
         superseded -> Bool,
         last_error -> Nullable<Text>,
         processed_at -> Nullable<BigInt>,
+        only_handler -> Nullable<Text>,
+        crashes -> Integer,
+        tie -> Nullable<Text>,
     }
 }
 
@@ -174,6 +182,52 @@ diesel::table! {
         cause -> Text,
         started_at -> BigInt,
         duration_us -> BigInt,
+        task_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    tasks (id) {
+        id -> BigInt,
+        event_id -> Text,
+        handler -> Text,
+        idempotency_key -> Text,
+        payload -> Nullable<Text>,
+        status -> Text,
+        attempts -> Integer,
+        cause -> Text,
+        next_attempt_at -> BigInt,
+        claimed_by -> Nullable<Text>,
+        claimed_until_at -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+        created_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    replays (id) {
+        id -> BigInt,
+        actor -> Text,
+        reason -> Text,
+        filter -> Text,
+        handler -> Nullable<Text>,
+        status -> Text,
+        position -> BigInt,
+        last -> BigInt,
+        replayed -> BigInt,
+        skipped -> BigInt,
+        last_error -> Nullable<Text>,
+        created_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    leases (name) {
+        name -> Text,
+        holder -> Text,
+        until_at -> BigInt,
     }
 }
 

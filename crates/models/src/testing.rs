@@ -57,7 +57,7 @@ impl TestDb {
     /// Opens it, migrated.
     #[expect(clippy::expect_used, reason = "a test without a database cannot go on")]
     pub fn open(&self) -> Database {
-        let options = Options { readers: 2, writers: 2, wait: Duration::from_secs(5) };
+        let options = Options { readers: 2, writers: 2, workers: 2, wait: Duration::from_secs(5) };
         Database::open(&self.url, &options).expect("the test database opens")
     }
 

@@ -10,7 +10,9 @@ mod migrate;
 mod objects;
 mod output;
 mod rekey;
+mod replay;
 mod serve;
+mod tasks;
 mod users;
 
 use std::process::ExitCode;
@@ -59,6 +61,12 @@ enum Command {
     /// The event log
     #[command(subcommand)]
     Events(events::Events),
+    /// Replays of many events
+    #[command(subcommand)]
+    Replays(replay::Replays),
+    /// Work that follows events' commits
+    #[command(subcommand)]
+    Tasks(tasks::Tasks),
     /// The mirror of Stripe's objects
     #[command(subcommand)]
     Objects(objects::Objects),
@@ -121,6 +129,8 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Keys(command) => keys::run(command, &open(config).await?, json).await,
         Command::Endpoints(command) => endpoints::run(command, &open(config).await?, json).await,
         Command::Events(command) => events::run(command, &open(config).await?, json).await,
+        Command::Replays(command) => replay::manage(command, &open(config).await?, json).await,
+        Command::Tasks(command) => tasks::run(command, &open(config).await?, json).await,
         Command::Objects(command) => objects::run(command, &open(config).await?, json).await,
     }
 }

@@ -68,8 +68,26 @@ pub struct Config {
     pub workers: usize,
     /// How long one call to Stripe may take; it is tried twice, and a person may be waiting.
     pub stripe_timeout: Duration,
+    /// How many tasks run at the same time in this process.
+    pub task_places: usize,
+    /// How long an attempt of a task may take, unless its handler says otherwise.
+    pub task_deadline: Duration,
+    /// How long a handler may hold its event's transaction before that is broken off.
+    pub handler_deadline: Duration,
+    /// What becomes of a process whose handler does not end, where its transaction cannot be broken off: on SQLite.
+    pub stuck_handler: StuckHandler,
     /// How long after each failed attempt the next one follows; after the last, the event is dead.
     pub retry_delays: Vec<Duration>,
+}
+
+/// What becomes of a process on SQLite whose handler does not end: that handler holds the only connection that can write, so
+/// that nothing can be taken in or processed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StuckHandler {
+    /// It ends with status 70 after five times the handler's time limit, and whoever started it starts it again.
+    EndProcess,
+    /// It is only reported.
+    Report,
 }
 
 /// A setting that cannot be used.
@@ -137,6 +155,10 @@ impl Config {
             body_deadline: BODY_DEADLINE,
             workers: required(&WORKERS, text, |text| number(text, 1, 64))?,
             stripe_timeout: Duration::from_secs(8),
+            task_places: 16,
+            task_deadline: Duration::from_secs(60),
+            handler_deadline: Duration::from_secs(60),
+            stuck_handler: StuckHandler::EndProcess,
             retry_delays: RETRY_DELAYS.to_vec(),
         })
     }

@@ -1,33 +1,30 @@
 //! The registry of handlers: code of the host application for patterns of event types.
 
 mod context;
+mod entry;
+mod task;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tollgate_stripe_client::{Event, catalogue};
 
 pub use context::Context;
-pub(crate) use context::OnCommit;
+pub(crate) use context::{Enqueued, OnCommit, idempotency_key};
+use entry::Run;
+pub use entry::{HandlerEntry, Place};
+pub use task::Task;
 
 /// What a handler answers; any error rolls the event's transaction back and has the event tried again.
 pub type HandlerResult = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
-type Run = Arc<dyn Fn(&Event, &mut Context<'_>) -> HandlerResult + Send + Sync>;
+/// The events that Tollgate makes itself; only handlers that run after a commit can be registered for them.
+pub const OWN_EVENTS: [&str; 2] = ["tollgate.event.dead", "tollgate.task.dead"];
 
 /// The handlers of an application, in the order of their registration.
 #[derive(Clone, Default)]
 pub struct Handlers {
     entries: Vec<HandlerEntry>,
-}
-
-/// A handler with its name and the patterns it was registered for.
-#[derive(Clone)]
-pub struct HandlerEntry {
-    /// The name that runs are recorded under.
-    pub name: String,
-    /// Event types, families, or `*`.
-    pub patterns: Vec<String>,
-    run: Run,
 }
 
 /// A registration that cannot be right.
@@ -49,6 +46,16 @@ pub enum RegistryError {
     /// A handler without a pattern would never run.
     #[error("handler {0} has no pattern")]
     NoPattern(String),
+    /// What an event of Tollgate's own tells is settled: nothing can be rolled back any more.
+    #[error(
+        "handler {handler}: register it for {pattern:?} with `after_commit`, since it runs in no event's transaction"
+    )]
+    OwnEvent {
+        /// The handler's name.
+        handler: String,
+        /// The pattern.
+        pattern: String,
+    },
 }
 
 /// What a handler can be registered for: one pattern, or several.
@@ -102,15 +109,70 @@ impl Handlers {
 
     /// Registers a function or closure under a name of its own.
     #[must_use]
-    pub fn on_as<F>(mut self, name: impl Into<String>, patterns: impl IntoPatterns, handler: F) -> Self
+    pub fn on_as<F>(self, name: impl Into<String>, patterns: impl IntoPatterns, handler: F) -> Self
     where
         F: Fn(&Event, &mut Context<'_>) -> HandlerResult + Send + Sync + 'static,
     {
-        self.entries.push(HandlerEntry {
-            name: name.into(),
-            patterns: patterns.into_patterns(),
-            run: Arc::new(handler),
-        });
+        self.with(HandlerEntry::new(name.into(), patterns.into_patterns(), Run::InTransaction(Arc::new(handler))))
+    }
+
+    /// Registers an async function that runs after the commit, as a durable task with attempts of its own: for mail, calls to
+    /// others, and whatever a rollback would not take back. It also takes `tollgate.event.dead` and `tollgate.task.dead`.
+    #[must_use]
+    pub fn after_commit<F, R>(self, patterns: impl IntoPatterns, handler: F) -> Self
+    where
+        F: Fn(Task) -> R + Send + Sync + 'static,
+        R: Future<Output = HandlerResult> + Send + 'static,
+    {
+        self.after_commit_as(short_name(std::any::type_name::<F>()), patterns, handler)
+    }
+
+    /// As [`after_commit`](Self::after_commit), under a name of its own.
+    #[must_use]
+    pub fn after_commit_as<F, R>(self, name: impl Into<String>, patterns: impl IntoPatterns, handler: F) -> Self
+    where
+        F: Fn(Task) -> R + Send + Sync + 'static,
+        R: Future<Output = HandlerResult> + Send + 'static,
+    {
+        self.with(HandlerEntry::new(name.into(), patterns.into_patterns(), Run::after_commit(handler)))
+    }
+
+    /// Registers an async function that runs only where a handler asks for it with [`Context::enqueue`].
+    #[must_use]
+    pub fn task<F, R>(self, name: impl Into<String>, handler: F) -> Self
+    where
+        F: Fn(Task) -> R + Send + Sync + 'static,
+        R: Future<Output = HandlerResult> + Send + 'static,
+    {
+        self.with(HandlerEntry::new(name.into(), Vec::new(), Run::after_commit(handler)))
+    }
+
+    /// Gives the handler that was registered last other waits between its attempts than [`Config::retry_delays`]; only for
+    /// those that run after the commit.
+    ///
+    /// [`Config::retry_delays`]: crate::Config::retry_delays
+    #[must_use]
+    pub fn with_retries(mut self, delays: impl Into<Vec<Duration>>) -> Self {
+        if let Some(entry) = self.entries.last_mut() {
+            entry.retries = Some(delays.into());
+        }
+        self
+    }
+
+    /// Gives the handler that was registered last another time limit than [`Config::task_deadline`]; only for those that run
+    /// after the commit.
+    ///
+    /// [`Config::task_deadline`]: crate::Config::task_deadline
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        if let Some(entry) = self.entries.last_mut() {
+            entry.deadline = Some(deadline);
+        }
+        self
+    }
+
+    fn with(mut self, entry: HandlerEntry) -> Self {
+        self.entries.push(entry);
         self
     }
 
@@ -119,11 +181,26 @@ impl Handlers {
         self.entries.iter()
     }
 
-    /// The handlers for an event type, in the order in which they run: from the broadest pattern to the narrowest, and
-    /// as registered among equals.
+    /// The handler of that name.
+    pub fn find(&self, name: &str) -> Option<&HandlerEntry> {
+        self.entries.iter().find(|entry| entry.name == name)
+    }
+
+    /// The handlers that run in an event's transaction, in the order in which they run: from the broadest pattern to the
+    /// narrowest, and as registered among equals.
     pub fn matching(&self, event_type: &str) -> Vec<&HandlerEntry> {
+        self.at(Place::InTransaction, event_type)
+    }
+
+    /// The handlers that run after an event's commit; each is a task of its own, so the order is only that of their start.
+    pub fn following(&self, event_type: &str) -> Vec<&HandlerEntry> {
+        self.at(Place::AfterCommit, event_type)
+    }
+
+    fn at(&self, place: Place, event_type: &str) -> Vec<&HandlerEntry> {
+        let entries = self.entries.iter().filter(|entry| entry.place() == place);
         let mut matching: Vec<(usize, &HandlerEntry)> =
-            self.entries.iter().filter_map(|entry| Some((entry.breadth(event_type)?, entry))).collect();
+            entries.filter_map(|entry| Some((entry.breadth(event_type)?, entry))).collect();
         matching.sort_by_key(|(breadth, _)| *breadth);
         matching.into_iter().map(|(_, entry)| entry).collect()
     }
@@ -137,8 +214,12 @@ impl Handlers {
             if self.entries[..position].iter().any(|other| other.name == entry.name) {
                 return Err(RegistryError::SameName(entry.name.clone()));
             }
-            if entry.patterns.is_empty() {
+            if entry.patterns.is_empty() && entry.place() == Place::InTransaction {
                 return Err(RegistryError::NoPattern(entry.name.clone()));
+            }
+            let own = entry.patterns.iter().find(|pattern| OWN_EVENTS.contains(&pattern.as_str()));
+            if let Some(pattern) = own.filter(|_| entry.place() == Place::InTransaction) {
+                return Err(RegistryError::OwnEvent { handler: entry.name.clone(), pattern: pattern.clone() });
             }
             if let Some(pattern) = entry.patterns.iter().find(|pattern| !can_match(pattern)) {
                 return Err(RegistryError::UnknownPattern {
@@ -152,32 +233,15 @@ impl Handlers {
     }
 }
 
-impl HandlerEntry {
-    /// Whether the handler runs for an event type.
-    pub fn matches(&self, event_type: &str) -> bool {
-        self.breadth(event_type).is_some()
-    }
-
-    // The length of the narrowest pattern that matches; `*` is the broadest.
-    fn breadth(&self, event_type: &str) -> Option<usize> {
-        let matching = self.patterns.iter().filter(|pattern| catalogue::matches(pattern, event_type));
-        matching.map(|pattern| if pattern == "*" { 0 } else { pattern.len() }).max()
-    }
-
-    pub(crate) fn run(&self, event: &Event, context: &mut Context<'_>) -> HandlerResult {
-        (self.run)(event, context)
-    }
-}
-
 impl std::fmt::Debug for Handlers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.entries.iter().map(|entry| (&entry.name, &entry.patterns))).finish()
     }
 }
 
-// Version 2 of the API has event types of its own, which the catalogue of snapshot types does not list.
 fn can_match(pattern: &str) -> bool {
-    pattern == "*" || pattern.starts_with("v2.") || catalogue::is_known_pattern(pattern)
+    let known = catalogue::is_known_pattern(pattern) || catalogue::is_known_thin_pattern(pattern);
+    known || pattern == "*" || OWN_EVENTS.contains(&pattern)
 }
 
 // `shop::billing::send_receipt` becomes `billing::send_receipt`; a closure keeps the name of the function it stands in.

@@ -20,7 +20,7 @@ use tollgate_models::intake::{Arrival, DeliveryRow, Stored};
 use uuid::Uuid;
 
 use crate::keyring::Keyring;
-use crate::worker::Alarm;
+use crate::worker::Announcement;
 use crate::{Clock, Config, Error, Tollgate};
 
 use batch::Writer;
@@ -53,7 +53,7 @@ impl Intake {
         config: &Config,
         clock: &Clock,
         keyring: &Keyring,
-        alarm: Alarm,
+        alarm: Announcement,
     ) -> Result<Self, Error> {
         let table = Arc::new(Table::load(database, config, keyring, clock)?);
         table.keep_fresh();

@@ -71,6 +71,12 @@ impl StripeKeys {
         chosen.map(|chosen| chosen.client)
     }
 
+    /// The client for a mode, where no endpoint says which key.
+    pub(crate) fn default_client(&self, database: &Database, livemode: bool) -> Result<Client, Error> {
+        let chosen = database.read(|conn| Ok::<_, tollgate_models::Error>(self.choose(conn, None, livemode)))?;
+        chosen.map(|chosen| chosen.client)
+    }
+
     /// Decrypts a stored key.
     pub(crate) fn open(&self, row: &StoredKey) -> Result<ApiKey, Error> {
         let plain = self.keyring.open(api_key_place(&row.fingerprint), &row.sealed).map_err(Error::internal)?;

@@ -70,15 +70,17 @@ impl Builder {
     fn open(self) -> Result<Tollgate, Error> {
         let given = given_keyring(&self.config)?;
         // The intake must answer within 10 s even while the database is locked.
-        let options = Options { readers: 4, writers: 4, wait: Duration::from_secs(4) };
+        let workers = u32::try_from(self.config.workers).unwrap_or(u32::MAX);
+        let options =
+            Options { readers: 4, writers: 4, workers: workers.saturating_add(1), wait: Duration::from_secs(4) };
         let database = Database::open(&self.config.database_url, &options)?;
         let keyring = given.map_or_else(|| keyring_in_file(&database), Ok)?;
         keyring::check(&keyring, &database)?;
         let handlers = Arc::new(self.handlers);
         let workers = Workers::new(&database, &handlers, &self.config, &self.clock, &keyring);
-        let intake = Intake::start(&database, &self.config, &self.clock, &keyring, workers.alarm())?;
+        let intake = Intake::start(&database, &self.config, &self.clock, &keyring, workers.announcement())?;
         if self.work {
-            workers.start();
+            workers.start()?;
         }
         Ok(Tollgate(Arc::new(Inner {
             stripe_keys: StripeKeys::new(&self.config, &keyring),

@@ -1,146 +1,158 @@
-//! The workers: threads that claim events, mirror their objects and run the handlers, each event in a transaction of its own.
+//! The workers: threads that claim events, mirror their objects and run the handlers, and those that look after them.
 
 mod alarm;
+mod asking;
 mod attempt;
-mod authenticity;
+mod batch;
+mod chores;
+mod dry;
+mod keeper;
+mod pool;
+mod slot;
+mod task_runner;
+mod text;
+mod word;
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rand::RngExt;
-use tollgate_models::claims::{self, Claim, Claimed, Ended};
-use tollgate_models::events::{Cause, Status};
-use tollgate_models::{Database, Lane, runs};
+use serde_json::{Value, json};
+use tollgate_models::claims::{self, Claim, Ended};
+use tollgate_models::events::Cause;
+use tollgate_models::tasks::NewTask;
+use tollgate_models::{Database, Durability, Error, Lane};
 use uuid::Uuid;
 
+use crate::config::StuckHandler;
+use crate::handlers::Place;
 use crate::keyring::Keyring;
 use crate::stripe_keys::StripeKeys;
 use crate::{Clock, Config, Handlers};
 
-pub(crate) use alarm::Alarm;
-use attempt::Attempt;
-use authenticity::Authenticity;
+pub(crate) use alarm::{Alarm, Announcement};
+use asking::Asking;
+use attempt::Prepared;
+use batch::{Mode, Outcome};
+use pool::Pool;
+pub use pool::Workers;
+use slot::Slot;
 
 /// Events claimed at a time.
-const BATCH: i64 = 64;
-/// How long a claim holds, in milliseconds; a worker that dies gives its events back after this time.
-const LEASE: i64 = 5 * 60 * 1000;
-/// How long one transaction goes on to the next event; then it commits and lets others write.
-const LONGEST_TRANSACTION: Duration = Duration::from_millis(50);
+const BATCH: i64 = 256;
+/// How long a claim holds, in milliseconds, unless it is held longer; a worker that dies gives its events back after this time.
+const LEASE: i64 = 60 * 1000;
 /// How often a worker looks for events that nobody announced: retries that are due, and other processes' deliveries.
 const POLL: Duration = Duration::from_secs(1);
+/// After an event failed, so many transactions keep their events apart, since others are likely to fail too.
+const CAREFUL_FOR: u32 = 16;
 
-/// The threads that process events.
-pub struct Workers {
-    shared: Arc<Shared>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
-    wanted: usize,
-}
-
+/// What all threads of a process share.
 struct Shared {
     database: Database,
     handlers: Arc<Handlers>,
     clock: Clock,
     retry_delays: Vec<Duration>,
+    task_deadline: Duration,
+    task_places: usize,
+    handler_deadline: Duration,
+    exits_when_stuck: bool,
     stripe: StripeKeys,
     alarm: Alarm,
+    tasks_alarm: Alarm,
+    chores_alarm: Alarm,
+    told: Alarm,
     stopping: AtomicBool,
+    stop_bell: Alarm,
+    stop_by: Mutex<Option<Instant>>,
 }
 
-impl Workers {
-    pub(crate) fn new(
-        database: &Database,
-        handlers: &Arc<Handlers>,
-        config: &Config,
-        clock: &Clock,
-        keyring: &Keyring,
-    ) -> Self {
-        let shared = Shared {
+impl Shared {
+    fn new(database: &Database, handlers: &Arc<Handlers>, config: &Config, clock: &Clock, keyring: &Keyring) -> Self {
+        Self {
             database: database.clone(),
             handlers: Arc::clone(handlers),
             clock: clock.clone(),
             retry_delays: config.retry_delays.clone(),
+            task_deadline: config.task_deadline,
+            task_places: config.task_places,
+            handler_deadline: config.handler_deadline,
+            exits_when_stuck: config.stuck_handler == StuckHandler::EndProcess,
             stripe: StripeKeys::new(config, keyring),
             alarm: Alarm::default(),
+            tasks_alarm: Alarm::default(),
+            chores_alarm: Alarm::default(),
+            told: Alarm::default(),
             stopping: AtomicBool::new(false),
-        };
-        Self { shared: Arc::new(shared), threads: Mutex::default(), wanted: config.workers }
-    }
-
-    pub(crate) fn alarm(&self) -> Alarm {
-        self.shared.alarm.clone()
-    }
-
-    pub(crate) fn start(&self) {
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        for number in 0..self.wanted {
-            let shared = Arc::clone(&self.shared);
-            let spawned =
-                std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || Worker::new(shared).run());
-            match spawned {
-                Ok(thread) => threads.push(thread),
-                Err(error) => tracing::error!(%error, "could not start a worker"),
-            }
+            stop_bell: Alarm::default(),
+            stop_by: Mutex::default(),
         }
     }
 
-    /// Whether every worker that was started is still there.
-    pub fn are_alive(&self) -> bool {
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner).iter().all(|thread| !thread.is_finished())
+    fn has_handlers(&self) -> bool {
+        self.handlers.entries().any(|entry| entry.place() == Place::InTransaction)
     }
 
-    /// Processes what is due now, in this thread, until nothing is left; how many attempts that took. For tests, and
-    /// for applications that run their own loop.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn run_until_idle(&self) -> Result<usize, tollgate_models::Error> {
-        let worker = Worker::new(Arc::clone(&self.shared));
-        let mut attempts = 0;
-        loop {
-            match worker.run_once() {
-                Ok(0) => return Ok(attempts),
-                Ok(more) => attempts += more,
-                Err(error) => {
-                    worker.give_back();
-                    return Err(error);
-                }
-            }
-        }
+    /// The names of the handlers that run as tasks.
+    fn task_names(&self) -> Vec<String> {
+        let entries = self.handlers.entries().filter(|entry| entry.place() == Place::AfterCommit);
+        entries.map(|entry| entry.name.clone()).collect()
     }
 
-    /// Claims nothing more, and waits for what is under way, for at most `deadline`.
-    pub(crate) fn stop(&self, deadline: Duration) {
-        let started = Instant::now();
-        self.shared.stopping.store(true, Ordering::Relaxed);
-        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        for thread in threads.drain(..) {
-            self.shared.alarm.ring();
-            while !thread.is_finished() && started.elapsed() < deadline {
-                self.shared.alarm.ring();
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            if !thread.is_finished() {
-                tracing::warn!("a worker did not finish in time; its events come back when its lease ends");
-            } else if thread.join().is_err() {
-                tracing::error!("a worker had panicked");
-            }
-        }
+    /// How long what is under way may still take.
+    fn left_to_stop(&self) -> Duration {
+        let stop_by = *self.stop_by.lock().unwrap_or_else(PoisonError::into_inner);
+        stop_by.map_or(Duration::ZERO, |at| at.saturating_duration_since(Instant::now()))
     }
+
+    /// Events were recorded as ended.
+    fn ended(&self, _events: &[Prepared], _ended: &[(i64, Ended)]) {}
 }
 
+/// The tasks that tell of something that Tollgate itself reports; `at` in unix milliseconds.
+fn own_event(
+    shared: &Shared,
+    event_type: &str,
+    event_id: &str,
+    object: Value,
+    livemode: bool,
+    at: i64,
+) -> Vec<NewTask> {
+    let id = format!("{event_id}:{event_type}:{at}");
+    let following = shared.handlers.following(event_type).into_iter();
+    following
+        .map(|entry| {
+            let event = json!({
+                "id": id, "object": "event", "type": event_type, "created": at / 1000, "livemode": livemode,
+                "data": { "object": object },
+            });
+            NewTask {
+                event_id: event_id.to_owned(),
+                handler: entry.name.clone(),
+                idempotency_key: format!("{id}:{}", entry.name),
+                payload: Some(event.to_string()),
+                cause: Cause::Delivery,
+                next_attempt_at: at,
+                created_at: at,
+            }
+        })
+        .collect()
+}
+
+/// A thread that processes events.
 struct Worker {
     shared: Arc<Shared>,
-    name: String,
-    authenticity: Authenticity,
+    slot: Arc<Slot>,
+    asking: Asking,
+    careful: Cell<u32>,
 }
 
 impl Worker {
     fn new(shared: Arc<Shared>) -> Self {
-        let name = format!("{}-{}", std::process::id(), Uuid::new_v4().simple());
-        Self { authenticity: Authenticity::new(shared.stripe.clone()), shared, name }
+        let name = format!("tollgate {}-{}", std::process::id(), Uuid::new_v4().simple());
+        let asking = Asking::new(shared.stripe.clone(), shared.clock.clone());
+        Self { shared, slot: Slot::new(name), asking, careful: Cell::new(0) }
     }
 
     fn run(&self) {
@@ -149,12 +161,13 @@ impl Worker {
         while !self.stopping() {
             if !stranded {
                 match self.run_once() {
-                    Ok(0) => self.shared.alarm.wait(POLL),
+                    Ok(0) => drop(self.shared.alarm.wait(POLL)),
                     Ok(_) => {}
-                    Err(error) => {
+                    Err(error) if !self.slot.is_given_up() => {
                         tracing::error!(%error, "a worker could not go on; it tries again");
                         stranded = true;
                     }
+                    Err(_) => {}
                 }
             }
             if stranded {
@@ -162,16 +175,18 @@ impl Worker {
                 self.shared.alarm.wait(POLL);
             }
         }
-        self.give_back();
+        if !self.slot.is_given_up() {
+            self.give_back();
+        }
     }
 
     fn stopping(&self) -> bool {
-        self.shared.stopping.load(Ordering::Relaxed)
+        self.shared.stopping.load(Ordering::Relaxed) || self.slot.is_given_up()
     }
 
     // Whether that was possible; if never again, the events come back when the lease ends.
     fn give_back(&self) -> bool {
-        let released = self.shared.database.write(Lane::Ordinary, |conn| claims::release(conn, &self.name));
+        let released = self.shared.database.write(Lane::Ordinary, |conn| claims::release(conn, &self.slot.name));
         if let Err(error) = &released {
             tracing::warn!(%error, "could not give events back");
         }
@@ -179,91 +194,54 @@ impl Worker {
     }
 
     /// Claims one batch and processes it; how many events that were.
-    fn run_once(&self) -> Result<usize, tollgate_models::Error> {
+    fn run_once(&self) -> Result<usize, Error> {
         let now = self.shared.clock.now_millis();
-        let claim = Claim { worker: &self.name, now, until: now + LEASE };
-        let mut claimed = self.shared.database.write(Lane::Ordinary, |conn| claims::claim(conn, claim, BATCH))?;
+        let claim = Claim { worker: &self.slot.name, now, until: now + LEASE };
+        let claimed = self.shared.database.work(|conn| Ok((claims::claim(conn, claim, BATCH)?, Durability::Soon)))?;
         let count = claimed.len();
-        claimed.reverse();
-        while !claimed.is_empty() && !self.stopping() {
-            self.process_some(&mut claimed)?;
+        let (mut plain, mut asked) = (Vec::with_capacity(count), Vec::new());
+        for claimed in claimed {
+            match self.asking.is_needed(&self.shared.database, &claimed)? {
+                true => asked.push(claimed),
+                false => plain.push(Prepared::new(claimed)),
+            }
+        }
+        self.process_all(&plain)?;
+        if !asked.is_empty() && !self.stopping() {
+            self.process_all(&self.asking.ask(&self.shared.database, asked)?)?;
         }
         Ok(count)
     }
 
-    // Takes events off the end until the transaction has gone on long enough, or the intake wants to write.
-    fn process_some(&self, claimed: &mut Vec<Claimed>) -> Result<(), tollgate_models::Error> {
-        let Some(first) = claimed.last() else { return Ok(()) };
-        // Asking Stripe takes long: never inside a transaction.
-        let mut verdict = Some(self.authenticity.of(&self.shared.database, first)?);
-        let started = Instant::now();
-        let (mut ended, mut done_runs, mut on_commit) = (Vec::new(), Vec::new(), Vec::new());
-        let now = self.shared.clock.now_millis();
-        self.shared.database.write(Lane::Ordinary, |conn| -> Result<(), tollgate_models::Error> {
-            for next in claimed.iter().rev() {
-                let verdict = match verdict.take() {
-                    Some(verdict) => verdict,
-                    None if self.authenticity.needs_stripe(next) => break,
-                    None => authenticity::Verdict::Genuine,
-                };
-                let mut attempt = Attempt::new(&self.shared.handlers, &self.shared.clock, next, verdict);
-                attempt.run(conn);
-                ended.push((next.event.seq, self.ended(next, &attempt, now)));
-                done_runs.append(&mut attempt.runs);
-                on_commit.append(&mut attempt.on_commit);
-                let enough = started.elapsed() > LONGEST_TRANSACTION || self.shared.database.intake_waits();
-                if enough {
-                    break;
+    fn process_all(&self, mut events: &[Prepared]) -> Result<(), Error> {
+        let (mut failed_before, mut one_by_one) = (Vec::new(), false);
+        while !events.is_empty() && !self.stopping() {
+            let mode = if self.careful.get() > 0 || one_by_one { Mode::Apart } else { Mode::Together };
+            let some = if one_by_one { 1 } else { together(events) };
+            match self.process(&events[..some], mode, &failed_before) {
+                Ok(Outcome::Done(count)) => {
+                    events = events.get(count..).unwrap_or_default();
+                    self.careful.set(self.careful.get().saturating_sub(1));
                 }
+                Ok(Outcome::Failed(by)) => {
+                    failed_before.extend(by);
+                    self.careful.set(CAREFUL_FOR);
+                }
+                // One of them is another worker's by now, or its row is not what it was.
+                Err(Error::LostClaim) if !one_by_one => one_by_one = true,
+                Err(Error::LostClaim) => {
+                    self.record_loss(&events[0])?;
+                    events = &events[1..];
+                }
+                Err(error) => return Err(error),
             }
-            runs::insert(conn, &done_runs)?;
-            if !claims::finish_all(conn, &self.name, &ended)? {
-                // Another worker has one of them by now; what this one did must not count twice.
-                return Err(tollgate_models::Error::LostClaim);
-            }
-            if ended.len() < claimed.len() {
-                claims::renew(conn, &self.name, now + LEASE)?;
-            }
-            Ok(())
-        })?;
-        claimed.truncate(claimed.len() - ended.len());
-        on_commit.into_iter().for_each(attempt::call_back);
-        Ok(())
-    }
-
-    // Those that end alike in one transaction are recorded alike, so they share `now`, in unix milliseconds.
-    fn ended(&self, claimed: &Claimed, attempt: &Attempt<'_>, now: i64) -> Ended {
-        let attempts = claimed.event.attempts + 1;
-        let Some(failure) = &attempt.failure else {
-            return Ended {
-                status: if attempt.ignored { Status::Ignored } else { Status::Processed },
-                attempts,
-                cause: claimed.event.cause,
-                next_attempt_at: now,
-                superseded: attempt.superseded,
-                error: None,
-                at: now,
-            };
-        };
-        let delay = usize::try_from(attempts - 1).ok().and_then(|index| self.shared.retry_delays.get(index));
-        let (status, cause, wait) = match delay {
-            Some(delay) if !failure.is_final => (Status::Failed, Cause::Retry, with_jitter(*delay)),
-            _ => (Status::Dead, claimed.event.cause, 0),
-        };
-        Ended {
-            status,
-            attempts,
-            cause,
-            next_attempt_at: now + wait,
-            superseded: false,
-            error: Some(failure.text.clone()),
-            at: now,
         }
+        Ok(())
     }
 }
 
-// Between 80 and 120 per cent, so that events that failed together do not come back together. In milliseconds.
-fn with_jitter(delay: Duration) -> i64 {
-    let millis = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX / 2);
-    millis * rand::rng().random_range(80..=120) / 100
+// An event that a worker died of is processed alone, so that it takes no other down with it.
+fn together(events: &[Prepared]) -> usize {
+    let ordinary = events.iter().take_while(|prepared| prepared.claimed.event.crashes == 0).count();
+    ordinary.max(1)
 }

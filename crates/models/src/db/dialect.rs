@@ -6,12 +6,16 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionMa
 use diesel::prelude::*;
 use diesel::r2d2::Error as ConnectError;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Integer, Nullable, Text};
+use diesel::upsert::excluded;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::pool::Purpose;
 use super::prepared::Prepared;
 use super::{AnyConnection, DatabaseUrl, Error};
+use crate::events::Cause;
 use crate::intake::{DeliveryRow, EventRow};
 use crate::runs::NewRun;
+use crate::tasks::{self, NewTask};
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -21,12 +25,14 @@ const MIGRATION_LOCK: i64 = 0x746f_6c6c_0001;
 const CLAIM_LOCK: i64 = 0x746f_6c6c_0002;
 
 /// Opens one connection; SQLite is told to wait for locks, keep a write-ahead log and sync it at each commit.
-pub(super) fn establish(url: &DatabaseUrl, read_only: bool, wait: Duration) -> Result<AnyConnection, ConnectError> {
+pub(super) fn establish(url: &DatabaseUrl, purpose: Purpose, wait: Duration) -> Result<AnyConnection, ConnectError> {
     match url {
         DatabaseUrl::Postgres(url) => {
             let mut conn = diesel::PgConnection::establish(url).map_err(ConnectError::ConnectionError)?;
-            // An acknowledged event must survive a crash of the database server, whatever its default is.
-            conn.batch_execute("SET synchronous_commit = on; SET timezone = 'UTC'")
+            // An acknowledged event must survive a crash of the database server, whatever its default is. The work on it is
+            // done again if that is lost, and nothing that is committed later stays without what was committed before.
+            let synchronous = if purpose == Purpose::Work { "off" } else { "on" };
+            conn.batch_execute(&format!("SET synchronous_commit = {synchronous}; SET timezone = 'UTC'"))
                 .map_err(ConnectError::QueryError)?;
             Ok(AnyConnection::Postgres(conn))
         }
@@ -37,7 +43,7 @@ pub(super) fn establish(url: &DatabaseUrl, read_only: bool, wait: Duration) -> R
                 "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                  PRAGMA foreign_keys = ON; PRAGMA query_only = {};",
                 wait.as_millis(),
-                if read_only { "ON" } else { "OFF" },
+                if purpose == Purpose::Read { "ON" } else { "OFF" },
             );
             conn.batch_execute(&pragmas).map_err(ConnectError::QueryError)?;
             Ok(AnyConnection::Sqlite(conn))
@@ -53,6 +59,71 @@ pub fn begin_write(conn: &mut AnyConnection) -> QueryResult<()> {
     match conn {
         AnyConnection::Postgres(_) => <AnyConnection as Connection>::TransactionManager::begin_transaction(conn),
         AnyConnection::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE"),
+    }
+}
+
+/// Tells SQLite's one writer whether its next commits are synced to disk by themselves.
+pub(super) fn sync_commits(conn: &mut AnyConnection, sync: bool) -> QueryResult<()> {
+    match conn {
+        AnyConnection::Postgres(_) => Ok(()),
+        AnyConnection::Sqlite(sqlite) => {
+            sqlite.batch_execute(if sync { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" })
+        }
+    }
+}
+
+/// Has the commit of the open transaction synced to disk, though its connection is one of those that do not wait for that.
+pub(super) fn sync_this_commit(conn: &mut AnyConnection) -> QueryResult<()> {
+    match conn {
+        AnyConnection::Postgres(pg) => pg.batch_execute("SET LOCAL synchronous_commit = on"),
+        AnyConnection::Sqlite(_) => Ok(()),
+    }
+}
+
+/// Syncs what was committed to disk, where [`sync_this_commit`] could not.
+pub(super) fn sync_commits_before(conn: &mut AnyConnection) -> QueryResult<()> {
+    match conn {
+        AnyConnection::Postgres(_) => Ok(()),
+        AnyConnection::Sqlite(sqlite) => sqlite.batch_execute("PRAGMA wal_checkpoint(PASSIVE)"),
+    }
+}
+
+/// Takes the notifications that came on a listening connection; whether there were any.
+pub(super) fn take_notifications(conn: &mut AnyConnection) -> QueryResult<bool> {
+    match conn {
+        AnyConnection::Postgres(pg) => {
+            let mut any = false;
+            for notification in pg.notifications_iter() {
+                notification?;
+                any = true;
+            }
+            Ok(any)
+        }
+        AnyConnection::Sqlite(_) => Ok(false),
+    }
+}
+
+/// Ends the connections of workers that go by a name and stand still inside a transaction, which rolls that back; whether there was one.
+pub(super) fn end_transaction_of(conn: &mut AnyConnection, name: &str) -> QueryResult<bool> {
+    match conn {
+        AnyConnection::Postgres(pg) => diesel::sql_query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND pid <> pg_backend_pid()",
+        )
+        .bind::<Text, _>(name)
+        .execute(pg)
+        .map(|ended| ended > 0),
+        AnyConnection::Sqlite(_) => Ok(false),
+    }
+}
+
+/// Names the connection until its transaction ends, for [`end_transaction_of`] and for whoever looks at the server.
+pub(super) fn name_transaction(conn: &mut AnyConnection, name: &str) -> QueryResult<()> {
+    match conn {
+        AnyConnection::Postgres(pg) => diesel::sql_query("SELECT set_config('application_name', $1, TRUE)")
+            .bind::<Text, _>(name)
+            .execute(pg)
+            .map(drop),
+        AnyConnection::Sqlite(_) => Ok(()),
     }
 }
 
@@ -247,10 +318,10 @@ fn insert_deliveries_postgres(pg: &mut diesel::PgConnection, rows: &[DeliveryRow
     Ok(inserted.into_iter().map(|row| row.id).collect())
 }
 
-/// Runs an upsert of the mirror: `columns` with their SQL types, and one JSON array that holds the rows.
-pub(crate) fn upsert_mirror(
+/// Runs a statement of the mirror on rows, given as one JSON array; the ids that it answers.
+pub(crate) fn run_on_json(
     conn: &mut AnyConnection,
-    statement: &crate::mirror::Upsert,
+    statement: &crate::mirror::Statement,
     rows: &str,
 ) -> QueryResult<Vec<String>> {
     match conn {
@@ -270,5 +341,34 @@ pub(crate) fn insert_runs(conn: &mut AnyConnection, new: &[NewRun]) -> QueryResu
         AnyConnection::Sqlite(sqlite) => {
             new.iter().try_for_each(|run| diesel::insert_into(runs::table).values(run).execute(sqlite).map(drop))
         }
+    }
+}
+
+/// Inserts tasks; one that is there already is run again if a replay asks for it, and left as it is otherwise.
+pub(crate) fn insert_tasks(conn: &mut AnyConnection, new: &[NewTask]) -> QueryResult<()> {
+    use crate::schema::tasks::dsl as t;
+    use diesel::query_dsl::methods::FilterDsl;
+    macro_rules! insert {
+        ($conn:ident, $new:expr) => {
+            diesel::insert_into(t::tasks)
+                .values($new)
+                .on_conflict(t::idempotency_key)
+                .do_update()
+                .set((
+                    t::status.eq(tasks::Status::Pending),
+                    t::attempts.eq(0),
+                    t::cause.eq(excluded(t::cause)),
+                    t::payload.eq(excluded(t::payload)),
+                    t::next_attempt_at.eq(excluded(t::next_attempt_at)),
+                    t::finished_at.eq(None::<i64>),
+                ))
+                .filter(excluded(t::cause).eq(Cause::Replay).and(t::status.ne(tasks::Status::Running)))
+                .execute($conn)
+                .map(drop)
+        };
+    }
+    match conn {
+        AnyConnection::Postgres(pg) => new.chunks(1000).try_for_each(|some| insert!(pg, some)),
+        AnyConnection::Sqlite(sqlite) => new.iter().try_for_each(|task| insert!(sqlite, task)),
     }
 }

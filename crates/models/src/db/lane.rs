@@ -11,6 +11,9 @@ use super::Error;
 pub enum Lane {
     /// The intake of events: Stripe waits for the answer.
     Intake,
+    /// The work on events that are stored: a power cut may lose it, since it is then done again. It is not synced to disk by
+    /// its own commit but by the next one of another lane.
+    Work,
     /// Everything else.
     Ordinary,
 }
@@ -32,6 +35,10 @@ impl WriteLane {
         Self { single, wait, busy: Mutex::new(false), free: Condvar::new(), urgent: AtomicUsize::new(0) }
     }
 
+    pub(super) fn wait(&self) -> Duration {
+        self.wait
+    }
+
     pub(super) fn urgent_waits(&self) -> bool {
         self.urgent.load(Ordering::Relaxed) > 0
     }
@@ -45,7 +52,7 @@ impl WriteLane {
         }
         let (mut busy, timeout) = self
             .free
-            .wait_timeout_while(self.lock(), self.wait, |busy| *busy || (lane == Lane::Ordinary && self.urgent_waits()))
+            .wait_timeout_while(self.lock(), self.wait, |busy| *busy || (lane != Lane::Intake && self.urgent_waits()))
             .unwrap_or_else(PoisonError::into_inner);
         if lane == Lane::Intake {
             self.urgent.fetch_sub(1, Ordering::Relaxed);

@@ -14,6 +14,7 @@ pub(super) type Pool = r2d2::Pool<Manager>;
 pub(super) enum Purpose {
     Read,
     Write,
+    Work,
 }
 
 /// Opens connections to the database that a URL names.
@@ -29,7 +30,7 @@ impl r2d2::ManageConnection for Manager {
     type Error = r2d2::Error;
 
     fn connect(&self) -> Result<AnyConnection, r2d2::Error> {
-        dialect::establish(&self.url, self.purpose == Purpose::Read, self.wait)
+        dialect::establish(&self.url, self.purpose, self.wait)
     }
 
     fn is_valid(&self, conn: &mut AnyConnection) -> Result<(), r2d2::Error> {

@@ -16,25 +16,35 @@ const CLOCK_DIFFERENCE: i64 = 60 * 60 * 1000;
 const NEAR: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// Which events a list shows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Filter {
     /// A type (`invoice.paid`) or a family (`invoice`, which holds every `invoice.…`).
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
     /// Only this status.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
     /// Only what came in by this endpoint.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint_uuid: Option<String>,
     /// Only this account's.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// Only live (`true`) or test mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub livemode: Option<bool>,
     /// Received at or after, in unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<i64>,
     /// Received before, in unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<i64>,
     /// Only about the object with this id.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub object_id: Option<String>,
     /// Only of the event or about the object with this id.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }
 
@@ -48,6 +58,15 @@ pub fn list(conn: &mut AnyConnection, filter: &Filter, cursor: Cursor, limit: us
         events::table.filter(events::seq.eq_any(numbers)).select(Event::as_select()).load(conn)?;
     found.sort_unstable_by_key(|event| place(cursor, event.seq));
     Ok(Page::cut(found, cursor, limit, |event| event.seq))
+}
+
+/// The number of the newest event; 0 without any.
+///
+/// # Errors
+/// When the query fails.
+pub fn last_seq(conn: &mut AnyConnection) -> QueryResult<i64> {
+    let last: Option<i64> = events::table.select(diesel::dsl::max(events::seq)).first(conn)?;
+    Ok(last.unwrap_or_default())
 }
 
 /// The ids of events that a filter finds, oldest first, for a replay of them all.

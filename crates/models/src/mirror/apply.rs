@@ -1,23 +1,30 @@
-//! Applying one object's content to the mirror, unless the mirror has newer.
+//! Applying objects' content to the mirror, unless the mirror has newer: many at once, by few statements.
+
+use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
 use serde_json::{Map, Value, json};
 
 use super::kind::storable;
-use super::statements::{OTHER, Tie, upsert_into};
+use super::statements::{Guard, OTHER, removal, upsert_into};
+use super::ties;
 use super::{Kind, Nested, kind};
 use crate::db::{self, AnyConnection};
+use crate::events::Tie;
 
 /// An object's content and where it comes from.
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'a> {
     /// The object as Stripe renders it.
     pub object: &'a Value,
+    /// What the event changed in it, as it was before.
+    pub previous: Option<&'a Map<String, Value>>,
     /// The event that carried it; none if it was fetched.
     pub event_id: Option<&'a str>,
-    /// The event's type; empty if it was fetched.
+    /// The event's type; empty without an event.
     pub event_type: &'a str,
+    /// Whether the content was fetched from Stripe, not sent.
+    pub fetched: bool,
     /// As of when the content is true, in unix seconds: the event's `created`, or when it was fetched.
     pub as_of: i64,
     /// The account it belongs to.
@@ -39,60 +46,146 @@ pub enum Applied {
     Nothing,
 }
 
+/// What applying a change did, and what settled it if the mirror had content of the same second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// What it did.
+    pub applied: Applied,
+    /// What settled a tie.
+    pub tie: Option<Tie>,
+}
+
+impl Outcome {
+    const NOTHING: Self = Self { applied: Applied::Nothing, tie: None };
+    const STORED: Self = Self { applied: Applied::Stored, tie: None };
+    const SUPERSEDED: Self = Self { applied: Applied::Superseded, tie: None };
+}
+
+/// A row to be, and the change it comes from.
+pub(super) struct Row<'a> {
+    pub(super) change: &'a Change<'a>,
+    pub(super) id: String,
+    pub(super) values: Map<String, Value>,
+    // Where its outcome goes.
+    index: usize,
+}
+
+impl Change<'_> {
+    /// The object that the change is about: its type and its id, which is the type itself for a type without ids. None if
+    /// there is nothing to keep.
+    pub fn place(&self) -> Option<(&str, &str)> {
+        let object_type = self.object.get("object").and_then(Value::as_str)?;
+        // A preview of the next invoice: https://docs.stripe.com/api/events/types#event_types-invoice.upcoming
+        if self.event_type == "invoice.upcoming" {
+            return None;
+        }
+        match (kind(object_type), self.object.get("id").and_then(Value::as_str)) {
+            // Only a preview lacks the id that its type has otherwise, as the next invoice did before 2025.
+            (Some(_), None) => None,
+            // A type without ids of its own, such as `balance`, has one object for each account: the type names it.
+            (_, id) => Some((object_type, id.unwrap_or(object_type))),
+        }
+    }
+}
+
 /// Applies a change in the caller's transaction.
 ///
 /// # Errors
 /// When a query fails.
-pub fn apply(conn: &mut AnyConnection, change: &Change<'_>) -> QueryResult<Applied> {
-    let Some(object_type) = change.object.get("object").and_then(Value::as_str) else {
-        return Ok(Applied::Nothing);
-    };
-    // A preview of the next invoice: https://docs.stripe.com/api/events/types#event_types-invoice.upcoming
-    if change.event_type == "invoice.upcoming" {
-        return Ok(Applied::Nothing);
-    }
-    match (kind(object_type), change.object.get("id").and_then(Value::as_str)) {
-        (Some(kind), Some(id)) => {
-            let applied = store(conn, change, kind.table, row(change, kind, id))?;
-            if applied == Applied::Stored {
-                for nested in kind.nested {
-                    apply_nested(conn, change, id, nested)?;
-                }
-            }
-            Ok(applied)
-        }
-        // Only a preview lacks the id that its type has otherwise, as the next invoice did before 2025.
-        (Some(_), None) => Ok(Applied::Nothing),
-        // A type without ids of its own, such as `balance`, has one object for each account: the type names it.
-        (None, id) => {
-            let mut row = common(change, id.unwrap_or(object_type));
-            row.insert("object".to_owned(), json!(storable(object_type)));
-            row.insert("account".to_owned(), json!(storable(change.account.unwrap_or_default())));
-            store(conn, change, OTHER, row)
-        }
-    }
+pub fn apply(conn: &mut AnyConnection, change: &Change<'_>) -> QueryResult<Outcome> {
+    let outcomes = apply_all(conn, std::slice::from_ref(change))?;
+    outcomes.first().copied().ok_or(diesel::result::Error::NotFound)
 }
 
-fn store(
+/// Applies changes in the caller's transaction, each about another object: no two may have the same [`Change::place`].
+/// A table is written by one statement, however many rows it gets. The outcomes are in the order of the changes.
+///
+/// # Errors
+/// When a query fails; then the caller's transaction must be rolled back.
+pub fn apply_all(conn: &mut AnyConnection, changes: &[Change<'_>]) -> QueryResult<Vec<Outcome>> {
+    let mut outcomes = vec![Outcome::NOTHING; changes.len()];
+    // By name, so that all processes lock the tables' rows in one order.
+    let mut tables: BTreeMap<&'static str, (Option<&'static Kind>, Vec<Row<'_>>)> = BTreeMap::new();
+    for (index, change) in changes.iter().enumerate() {
+        if let Some((object_type, id)) = change.place() {
+            let kind = kind(object_type);
+            let row = Row { change, id: storable(id), values: values(change, kind, object_type, id), index };
+            tables.entry(kind.map_or(OTHER, |kind| kind.table)).or_insert_with(|| (kind, Vec::new())).1.push(row);
+        }
+    }
+    let mut stored = Vec::new();
+    for (table, (kind, rows)) in tables {
+        for (row, outcome) in store(conn, table, kind, rows)? {
+            outcomes[row.index] = outcome;
+            if let Some(kind) = kind.filter(|kind| outcome.applied == Applied::Stored && !kind.nested.is_empty()) {
+                stored.push((kind, row));
+            }
+        }
+    }
+    apply_nested(conn, &stored)?;
+    Ok(outcomes)
+}
+
+// Stores rows of one table, each about another object.
+fn store<'a>(
     conn: &mut AnyConnection,
-    change: &Change<'_>,
     table: &'static str,
-    row: Map<String, Value>,
-) -> QueryResult<Applied> {
-    let tie = if change.event_type.ends_with(".created") { Tie::Loses } else { Tie::Wins };
-    let Some(statement) = upsert_into(table, tie) else {
+    kind: Option<&'static Kind>,
+    mut rows: Vec<Row<'a>>,
+) -> QueryResult<Vec<(Row<'a>, Outcome)>> {
+    rows.sort_by(|a, b| a.id.cmp(&b.id));
+    let newer = upsert(conn, table, Guard::Newer, &rows)?;
+    let (stored, rest): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| newer.contains(&row.id));
+    let mut outcomes: Vec<_> = stored.into_iter().map(|row| (row, Outcome::STORED)).collect();
+    if rest.is_empty() {
+        return Ok(outcomes);
+    }
+    let settled = ties::settle_all(conn, table, kind, &rest)?;
+    let mut winners = Vec::new();
+    for (row, settled) in rest.into_iter().zip(settled) {
+        match settled {
+            Some((true, tie)) => winners.push((row, Outcome { tie, ..Outcome::STORED })),
+            Some((false, tie)) => outcomes.push((row, Outcome { tie, ..Outcome::SUPERSEDED })),
+            None => outcomes.push((row, Outcome::SUPERSEDED)),
+        }
+    }
+    let again: Vec<&Row<'_>> = winners.iter().map(|(row, _)| row).collect();
+    if !again.is_empty() {
+        upsert(conn, table, Guard::NotOlder, &again)?;
+    }
+    outcomes.extend(winners);
+    Ok(outcomes)
+}
+
+// The ids of those that were stored.
+fn upsert<'a, R: std::borrow::Borrow<Row<'a>>>(
+    conn: &mut AnyConnection,
+    table: &'static str,
+    guard: Guard,
+    rows: &[R],
+) -> QueryResult<Vec<String>> {
+    let Some(statement) = upsert_into(table, guard) else {
         return Err(diesel::result::Error::NotFound);
     };
-    let stored = db::upsert_mirror(conn, statement, &Value::Array(vec![Value::Object(row)]).to_string())?;
-    Ok(if stored.is_empty() { Applied::Superseded } else { Applied::Stored })
+    let rows: Vec<&Map<String, Value>> = rows.iter().map(|row| &row.borrow().values).collect();
+    let rows = serde_json::to_string(&rows).map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
+    db::run_on_json(conn, statement, &rows)
 }
 
-fn row(change: &Change<'_>, kind: &Kind, id: &str) -> Map<String, Value> {
-    let mut row = common(change, id);
-    for column in kind.columns {
-        row.insert(column.name.to_owned(), column.read(change.object));
+fn values(change: &Change<'_>, kind: Option<&Kind>, object_type: &str, id: &str) -> Map<String, Value> {
+    let mut values = common(change, id);
+    match kind {
+        Some(kind) => {
+            for column in kind.columns {
+                values.insert(column.name.to_owned(), column.read(change.object));
+            }
+        }
+        None => {
+            values.insert("object".to_owned(), json!(storable(object_type)));
+            values.insert("account".to_owned(), json!(storable(change.account.unwrap_or_default())));
+        }
     }
-    row
+    values
 }
 
 fn common(change: &Change<'_>, id: &str) -> Map<String, Value> {
@@ -110,66 +203,87 @@ fn common(change: &Change<'_>, id: &str) -> Map<String, Value> {
     row
 }
 
-// A subscription that ends is "deleted" by its event's name, yet stays an object of Stripe's with status `canceled`.
-fn is_deleted(change: &Change<'_>) -> bool {
+/// Whether a change says that its object is gone. A subscription that ends is "deleted" by its event's name, yet stays an
+/// object of Stripe's with status `canceled`.
+pub(super) fn is_deleted(change: &Change<'_>) -> bool {
     let flagged = change.object.get("deleted").and_then(Value::as_bool).unwrap_or(false);
-    flagged || (change.event_type.ends_with(".deleted") && change.event_type != "customer.subscription.deleted")
+    flagged
+        || (change.event_type.ends_with(".deleted") && !change.event_type.ends_with("customer.subscription.deleted"))
 }
 
 // The entries of a list inside an object, as they are now.
-struct Entries<'a> {
-    nested: &'a Nested,
-    kind: &'a Kind,
+struct Entries {
     parent: String,
+    as_of: i64,
+    livemode: bool,
     kept: Vec<String>,
+    complete: bool,
 }
 
-fn apply_nested(conn: &mut AnyConnection, change: &Change<'_>, parent: &str, nested: &Nested) -> QueryResult<()> {
-    let Some(kind) = kind(nested.object) else { return Ok(()) };
-    let Some(list) = change.object.pointer(nested.list) else { return Ok(()) };
-    let Some(data) = list.get("data").and_then(Value::as_array) else { return Ok(()) };
-    let mut entries = Entries { nested, kind, parent: storable(parent), kept: Vec::new() };
-    for entry in data {
-        let Some(id) = entry.get("id").and_then(Value::as_str) else { continue };
-        let entry_change = Change { object: entry, event_type: "", ..*change };
-        let mut row = row(&entry_change, kind, id);
-        row.insert(nested.parent.to_owned(), json!(entries.parent));
-        store(conn, &entry_change, kind.table, row)?;
-        entries.kept.push(storable(id));
+fn apply_nested(conn: &mut AnyConnection, parents: &[(&'static Kind, Row<'_>)]) -> QueryResult<()> {
+    let mut lists: BTreeMap<&'static str, (&'static Nested, Vec<&Row<'_>>)> = BTreeMap::new();
+    for (parent_kind, row) in parents {
+        for nested in parent_kind.nested {
+            lists.entry(nested.object).or_insert_with(|| (nested, Vec::new())).1.push(row);
+        }
     }
-    let complete = !list.get("has_more").and_then(Value::as_bool).unwrap_or(false);
-    if complete { remove_others(conn, change, &entries) } else { Ok(()) }
-}
-
-// Entries that the list no longer has are gone at Stripe.
-fn remove_others(conn: &mut AnyConnection, change: &Change<'_>, entries: &Entries<'_>) -> QueryResult<()> {
-    let present = select_ids(conn, change.livemode, entries)?;
-    for gone in present.iter().filter(|id| !entries.kept.contains(id)) {
-        diesel::sql_query(format!(
-            "UPDATE {} SET deleted_at = $1, as_of = $2 WHERE id = $3 AND livemode = $4 AND as_of <= $2",
-            entries.kind.table
-        ))
-        .bind::<BigInt, _>(change.as_of.saturating_mul(1000))
-        .bind::<BigInt, _>(change.as_of)
-        .bind::<Text, _>(gone)
-        .bind::<Bool, _>(change.livemode)
-        .execute(conn)?;
+    for (nested, parents) in lists.into_values() {
+        if let Some(kind) = kind(nested.object) {
+            store_entries(conn, kind, nested, &parents)?;
+        }
     }
     Ok(())
 }
 
-fn select_ids(conn: &mut AnyConnection, livemode: bool, entries: &Entries<'_>) -> QueryResult<Vec<String>> {
-    #[derive(QueryableByName)]
-    struct Id {
-        #[diesel(sql_type = Text)]
-        id: String,
+fn store_entries(
+    conn: &mut AnyConnection,
+    kind: &'static Kind,
+    nested: &Nested,
+    parents: &[&Row<'_>],
+) -> QueryResult<()> {
+    let mut lists: Vec<Entries> = Vec::new();
+    let mut changes: BTreeMap<String, (Change<'_>, String)> = BTreeMap::new();
+    for parent in parents {
+        let Some(list) = parent.change.object.pointer(nested.list) else { continue };
+        let Some(data) = list.get("data").and_then(Value::as_array) else { continue };
+        let change = parent.change;
+        let ids = data.iter().filter_map(|entry| Some((entry.get("id")?.as_str()?, entry)));
+        let mut kept = Vec::new();
+        for (id, object) in ids {
+            kept.push(storable(id));
+            let entry = Change { object, previous: None, event_type: "", ..*change };
+            changes.insert(storable(id), (entry, parent.id.clone()));
+        }
+        let complete = !list.get("has_more").and_then(Value::as_bool).unwrap_or(false);
+        lists.push(Entries {
+            parent: parent.id.clone(),
+            as_of: change.as_of,
+            livemode: change.livemode,
+            kept,
+            complete,
+        });
     }
-    let rows: Vec<Id> = diesel::sql_query(format!(
-        "SELECT id FROM {} WHERE {} = $1 AND livemode = $2 AND deleted_at IS NULL",
-        entries.kind.table, entries.nested.parent
-    ))
-    .bind::<Text, _>(&entries.parent)
-    .bind::<Bool, _>(livemode)
-    .load(conn)?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+    let rows: Vec<Row<'_>> = changes
+        .iter()
+        .map(|(id, (change, parent))| {
+            let mut values = values(change, Some(kind), nested.object, id);
+            values.insert(nested.parent.to_owned(), json!(parent));
+            Row { change, id: id.clone(), values, index: 0 }
+        })
+        .collect();
+    if !rows.is_empty() {
+        // The parent was settled before: its entries are as old as it is.
+        upsert(conn, kind.table, Guard::NotOlder, &rows)?;
+    }
+    let complete: Vec<&Entries> = lists.iter().filter(|list| list.complete).collect();
+    if complete.is_empty() { Ok(()) } else { remove_others(conn, kind, nested, &complete) }
+}
+
+// Entries that a list no longer has are gone at Stripe.
+fn remove_others(conn: &mut AnyConnection, kind: &Kind, nested: &Nested, lists: &[&Entries]) -> QueryResult<()> {
+    let lists: Vec<Value> = lists
+        .iter()
+        .map(|list| json!({"parent": list.parent, "as_of": list.as_of, "livemode": list.livemode, "kept": list.kept}))
+        .collect();
+    db::run_on_json(conn, &removal(kind.table, nested.parent), &Value::Array(lists).to_string()).map(drop)
 }

@@ -13,8 +13,9 @@ pub struct Kind {
     pub plural: &'static str,
     /// The columns beside those that every mirror table has.
     pub columns: &'static [Column],
-    /// Statuses that end an object's life: content of the same second with another status does not replace them.
-    pub final_statuses: &'static [&'static str],
+    /// The values of `status` in the order of the object's life, those of one stage together. Of two contents of one second
+    /// the further one stays, if nothing else tells which came later.
+    pub lifecycle: &'static [&'static [&'static str]],
     /// Lists inside the object whose entries have a table of their own.
     pub nested: &'static [Nested],
 }
@@ -54,6 +55,14 @@ pub struct Column {
     pub refers_to: Option<&'static str>,
     /// Whether lists show it.
     pub listed: bool,
+}
+
+impl Kind {
+    /// How far in its life an object is, from 0; none without a status that is known.
+    pub fn rank(&self, object: &Value) -> Option<usize> {
+        let status = object.get("status")?.as_str()?;
+        self.lifecycle.iter().position(|stage| stage.contains(&status))
+    }
 }
 
 impl Column {

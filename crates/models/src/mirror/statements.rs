@@ -5,19 +5,19 @@ use std::sync::LazyLock;
 
 use super::{KINDS, SqlType};
 
-/// An upsert for each database.
-pub(crate) struct Upsert {
+/// A statement for each database. Its one parameter is a JSON array of rows, and it answers ids.
+pub(crate) struct Statement {
     pub(crate) postgres: String,
     pub(crate) sqlite: String,
 }
 
-/// What a row does that is exactly as old as the one it meets.
+/// Which rows replace the ones they meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Tie {
-    /// It replaces it, as an update does.
-    Wins,
-    /// It does not, as a creation cannot follow an update.
-    Loses,
+pub(super) enum Guard {
+    /// Those that are newer, and those of the same event.
+    Newer,
+    /// Also those that are exactly as old.
+    NotOlder,
 }
 
 const COMMON: [(&str, SqlType); 9] = [
@@ -35,32 +35,51 @@ const COMMON: [(&str, SqlType); 9] = [
 /// The table of the types that have none of their own.
 pub(super) const OTHER: &str = "objects";
 
-static UPSERTS: LazyLock<HashMap<(&'static str, Tie), Upsert>> = LazyLock::new(|| {
+static UPSERTS: LazyLock<HashMap<(&'static str, Guard), Statement>> = LazyLock::new(|| {
     let mut upserts = HashMap::new();
-    for tie in [Tie::Wins, Tie::Loses] {
+    for guard in [Guard::Newer, Guard::NotOlder] {
         for kind in KINDS {
             let own = kind.columns.iter().map(|column| (column.name, column.sql));
             let columns: Vec<_> = COMMON.into_iter().chain(own).collect();
-            upserts.insert(
-                (kind.table, tie),
-                upsert(kind.table, &["id", "livemode"], &columns, &not_older(kind.table, tie, kind.final_statuses)),
-            );
+            upserts.insert((kind.table, guard), upsert(kind.table, &["id", "livemode"], &columns, guard));
         }
         let columns: Vec<_> = [("object", SqlType::Text)].into_iter().chain(COMMON).collect();
-        upserts.insert(
-            (OTHER, tie),
-            upsert(OTHER, &["id", "object", "account", "livemode"], &columns, &not_older(OTHER, tie, &[])),
-        );
+        upserts.insert((OTHER, guard), upsert(OTHER, &["id", "object", "account", "livemode"], &columns, guard));
     }
     upserts
 });
 
 /// The statement for a table of the mirror.
-pub(super) fn upsert_into(table: &'static str, tie: Tie) -> Option<&'static Upsert> {
-    UPSERTS.get(&(table, tie))
+pub(super) fn upsert_into(table: &'static str, guard: Guard) -> Option<&'static Statement> {
+    UPSERTS.get(&(table, guard))
 }
 
-fn upsert(table: &str, key: &[&str], columns: &[(&str, SqlType)], not_older: &str) -> Upsert {
+/// The statement that marks as deleted what lists no longer hold: rows are `parent`, `as_of`, `livemode` and `kept`, an
+/// array of ids.
+pub(super) fn removal(table: &str, parent: &str) -> Statement {
+    let update = |given: &str, not_kept: &str| {
+        format!(
+            "UPDATE {table} SET deleted_at = given.as_of * 1000, as_of = given.as_of FROM {given} \
+             WHERE {table}.{parent} = given.parent AND {table}.livemode = given.livemode \
+             AND {table}.deleted_at IS NULL AND {table}.as_of <= given.as_of AND {table}.id NOT IN ({not_kept}) \
+             RETURNING id"
+        )
+    };
+    Statement {
+        postgres: update(
+            "json_to_recordset($1::json) AS given (parent text, as_of bigint, livemode boolean, kept json)",
+            "SELECT json_array_elements_text(given.kept)",
+        ),
+        sqlite: update(
+            "(SELECT json_extract(value, '$.parent') AS parent, json_extract(value, '$.as_of') AS as_of, \
+             json_extract(value, '$.livemode') AS livemode, json_extract(value, '$.kept') AS kept \
+             FROM json_each($1)) AS given",
+            "SELECT value FROM json_each(given.kept)",
+        ),
+    }
+}
+
+fn upsert(table: &str, key: &[&str], columns: &[(&str, SqlType)], guard: Guard) -> Statement {
     let list = |show: &dyn Fn(&(&str, SqlType)) -> String| columns.iter().map(show).collect::<Vec<_>>().join(", ");
     let names = list(&|(name, _)| (*name).to_owned());
     let typed = list(&|(name, sql)| {
@@ -77,9 +96,15 @@ fn upsert(table: &str, key: &[&str], columns: &[(&str, SqlType)], not_older: &st
         .filter(|(name, _)| !key.contains(name))
         .map(|(name, _)| format!("{name} = excluded.{name}"))
         .collect();
+    let replaces = match guard {
+        Guard::Newer => format!(
+            "{table}.as_of < excluded.as_of OR ({table}.as_of = excluded.as_of AND {table}.event_id = excluded.event_id)"
+        ),
+        Guard::NotOlder => format!("{table}.as_of <= excluded.as_of"),
+    };
     let on_conflict =
-        format!("ON CONFLICT ({}) DO UPDATE SET {} WHERE {} RETURNING id", key.join(", "), set.join(", "), not_older,);
-    Upsert {
+        format!("ON CONFLICT ({}) DO UPDATE SET {} WHERE {replaces} RETURNING id", key.join(", "), set.join(", "));
+    Statement {
         postgres: format!(
             "INSERT INTO {table} ({names}) SELECT {names} FROM json_to_recordset($1::json) AS given ({typed}) {on_conflict}"
         ),
@@ -88,25 +113,4 @@ fn upsert(table: &str, key: &[&str], columns: &[(&str, SqlType)], not_older: &st
             "INSERT INTO {table} ({names}) SELECT {extracted} FROM json_each($1) AS given WHERE TRUE {on_conflict}"
         ),
     }
-}
-
-// Within one second a deletion is the last word, and the same event may always be applied again.
-fn not_older(table: &str, tie: Tie, final_statuses: &[&str]) -> String {
-    let tied = match tie {
-        Tie::Wins => format!(
-            "({table}.deleted_at IS NULL OR excluded.deleted_at IS NOT NULL){}",
-            unless_ended(table, final_statuses)
-        ),
-        Tie::Loses => format!("{table}.event_id = excluded.event_id"),
-    };
-    format!("{table}.as_of < excluded.as_of OR ({table}.as_of = excluded.as_of AND ({tied}))")
-}
-
-// An object that has ended stays so, unless what comes says that it has ended too.
-fn unless_ended(table: &str, final_statuses: &[&str]) -> String {
-    if final_statuses.is_empty() {
-        return String::new();
-    }
-    let ended = format!("IN ('{}')", final_statuses.join("', '"));
-    format!(" AND (coalesce({table}.status, '') NOT {ended} OR coalesce(excluded.status, '') {ended})")
 }

@@ -25,6 +25,8 @@ fn ended(status: Status) -> Ended {
         cause: Cause::Delivery,
         next_attempt_at: NOW + 5_000,
         superseded: false,
+        tie: None,
+        only_handler: None,
         error: None,
         at: NOW + 7,
     }
@@ -55,8 +57,7 @@ fn a_claim_brings_the_row_as_it_was_and_the_body() {
     let db = test.open();
     store_events(&db, [event("evt_1", 10, Some("cus_1"))]).unwrap();
     let claimed = claim(&db, "w", NOW, 10);
-    assert_eq!(claimed[0].body, r#"{"id":"evt_1"}"#);
-    assert_eq!((claimed[0].event.status, claimed[0].event.claimed_by.as_deref()), (Status::Pending, None));
+    assert_eq!(claimed[0].body.as_deref(), Some(r#"{"id":"evt_1"}"#));
     let row = find(&db, "evt_1");
     assert_eq!((row.status, row.claimed_by.as_deref()), (Status::Processing, Some("w")));
     assert_eq!(row.claimed_until_at, Some(NOW + LEASE));
@@ -93,20 +94,41 @@ fn events_without_an_object_do_not_wait_for_each_other() {
     assert_eq!(claim_ids(&db, "b", NOW, 2), ["evt_2", "evt_3"]);
 }
 
+fn take_back(db: &Database, now: i64) -> usize {
+    db.write(Lane::Ordinary, |conn| claims::take_back_expired(conn, now)).unwrap()
+}
+
 #[test]
 fn a_lease_that_ended_gives_the_event_to_the_next_worker() {
     let test = TestDb::new();
     let db = test.open();
     store_events(&db, [event("evt_1", 1, Some("cus_1"))]).unwrap();
     claim(&db, "gone", NOW, 10);
-    assert!(claim(&db, "next", NOW + LEASE - 1, 10).is_empty());
+    assert_eq!((take_back(&db, NOW + LEASE - 1), claim(&db, "next", NOW + LEASE, 10).len()), (0, 0));
+    assert_eq!(take_back(&db, NOW + LEASE), 1);
     let claimed = claim(&db, "next", NOW + LEASE, 10);
-    assert_eq!(claimed.len(), 1);
+    assert_eq!((claimed.len(), claimed[0].event.crashes), (1, 1));
     assert!(!finish(&db, claimed[0].event.seq, "gone", &ended(Status::Failed)), "it lost the claim");
     let row = find(&db, "evt_1");
     assert_eq!((row.status, row.attempts, row.claimed_by.as_deref()), (Status::Processing, 0, Some("next")));
     assert!(finish(&db, claimed[0].event.seq, "next", &ended(Status::Processed)));
     assert!(!finish(&db, claimed[0].event.seq, "next", &ended(Status::Failed)), "it has ended already");
+    assert_eq!(find(&db, "evt_1").crashes, 0);
+}
+
+#[test]
+fn events_that_a_worker_died_of_come_last_and_one_at_a_time() {
+    let test = TestDb::new();
+    let db = test.open();
+    store_events(&db, ["evt_1", "evt_2", "evt_3"].map(|id| event(id, 1, Some(id)))).unwrap();
+    assert_eq!(claim_ids(&db, "gone", NOW, 2), ["evt_1", "evt_2"]);
+    assert_eq!(take_back(&db, NOW + LEASE), 2);
+    assert_eq!(claim_ids(&db, "next", NOW + LEASE, 10), ["evt_3", "evt_1"]);
+    assert_eq!(claim_ids(&db, "other", NOW + LEASE, 10), ["evt_2"]);
+    assert_eq!(db.read(claims::held_and_suspected).unwrap(), (3, 2));
+    assert_eq!(db.write(Lane::Ordinary, claims::take_back_all).unwrap(), 3);
+    assert_eq!(find(&db, "evt_1").crashes, 2);
+    assert_eq!(claim_ids(&db, "w", NOW + LEASE, 10), ["evt_3"], "those with the fewest deaths first");
 }
 
 #[test]
@@ -118,6 +140,7 @@ fn a_renewed_lease_holds_longer() {
     claim(&db, "b", NOW, 1);
     let renewed = db.write(Lane::Ordinary, |conn| claims::renew(conn, "a", NOW + 3 * LEASE)).unwrap();
     assert_eq!(renewed, 1);
+    assert_eq!(take_back(&db, NOW + 2 * LEASE), 1);
     assert_eq!(claim_ids(&db, "c", NOW + 2 * LEASE, 10), ["evt_2"]);
 }
 

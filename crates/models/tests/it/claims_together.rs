@@ -18,6 +18,8 @@ const PROCESSED: Ended = Ended {
     cause: Cause::Delivery,
     next_attempt_at: NOW,
     superseded: false,
+    tie: None,
+    only_handler: None,
     error: None,
     at: NOW,
 };
@@ -90,6 +92,7 @@ fn an_event_that_is_being_finished_as_its_lease_ends_is_not_claimed_again() {
         let (db, claim) = (&db, &claim);
         let next = scope.spawn(move || {
             wait_for_finish.recv().unwrap();
+            db.write(Lane::Ordinary, |conn| claims::take_back_expired(conn, NOW + 60_000)).unwrap();
             db.write(Lane::Ordinary, |conn| claims::claim(conn, claim("next", NOW + 60_000), 1)).unwrap()
         });
         db.write(Lane::Ordinary, |conn| -> Result<(), Error> {

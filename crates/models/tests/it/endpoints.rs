@@ -1,7 +1,7 @@
 //! Endpoints with their secrets, and the API keys that manage them.
 
 use tollgate_models::api_keys::{self, NewApiKey};
-use tollgate_models::endpoints::{self, Endpoint, Status, Validation};
+use tollgate_models::endpoints::{self, Endpoint, Object, Payload, Status, Validation};
 use tollgate_models::testing::TestDb;
 use tollgate_models::{AnyConnection, Database, Lane, QueryResult};
 
@@ -28,6 +28,11 @@ fn endpoint(uuid: &str, created_at: i64) -> Endpoint {
         created_at,
         updated_at: created_at,
         deleted_at: None,
+        object: Object::WebhookEndpoint,
+        payload: Payload::Snapshot,
+        inline_events: "[]".to_owned(),
+        replaces: None,
+        retire_at: None,
     }
 }
 
@@ -66,6 +71,9 @@ fn an_endpoint_is_stored_found_changed_and_hidden_once_deleted() {
     let changed = Endpoint {
         status: Status::Deleted,
         deleted_at: Some(NOW + 5),
+        inline_events: r#"["checkout.session.completed"]"#.to_owned(),
+        replaces: Some("z".to_owned()),
+        retire_at: Some(NOW + 9),
         stripe_id: None,
         account: Some("acct_1".to_owned()),
         last_error: Some("no such endpoint".to_owned()),

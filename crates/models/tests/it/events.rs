@@ -202,7 +202,9 @@ fn the_ids_of_a_replay_come_oldest_first_in_chunks() {
 fn a_replay_starts_an_event_afresh_unless_a_worker_has_it() {
     let test = TestDb::new();
     let db = test.open();
-    let replay = |id: &str, now| db.write(Lane::Ordinary, |conn| events::replay(conn, id, now)).unwrap();
+    let replay = |id: &str, now| {
+        db.write(Lane::Ordinary, |conn| events::replay(conn, &[id], Some("receipts"), now)).unwrap() == 1
+    };
     let find = || db.read(|conn| events::find(conn, "evt_1")).unwrap().unwrap();
     store_events(&db, [event("evt_1", 1, Some("cus_1"))]).unwrap();
     for status in ["processed", "ignored", "dead", "failed", "pending"] {
@@ -211,11 +213,14 @@ fn a_replay_starts_an_event_afresh_unless_a_worker_has_it() {
         let row = find();
         assert_eq!((row.status, row.attempts, row.cause), (Status::Pending, 0, Cause::Replay));
         assert_eq!((row.next_attempt_at, row.processed_at, row.last_error), (NOW + 5, None, None));
+        assert_eq!(row.only_handler.as_deref(), Some("receipts"));
     }
     let claim = Claim { worker: "w", now: NOW + 5, until: NOW + 100 };
     assert_eq!(db.write(Lane::Ordinary, |conn| claims::claim(conn, claim, 1)).unwrap().len(), 1);
     assert!(!replay("evt_1", NOW + 99), "a worker has it");
-    assert!(replay("evt_1", NOW + 101), "its lease is over");
-    assert_eq!((find().claimed_by, find().claimed_until_at), (None, None));
+    db.write(Lane::Ordinary, |conn| claims::release(conn, "w")).unwrap();
+    assert!(replay("evt_1", NOW + 101));
     assert!(!replay("evt_missing", NOW));
+    write(&db, "DELETE FROM event_payloads");
+    assert!(!replay("evt_1", NOW + 102), "there is nothing to give to a handler");
 }

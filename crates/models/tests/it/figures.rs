@@ -96,6 +96,7 @@ fn run(event_id: &str, attempt: i32, outcome: Outcome, error: Option<&str>) -> N
         cause: Cause::Delivery,
         started_at: NOW + i64::from(attempt),
         duration_us: 10,
+        task_id: None,
     }
 }
 

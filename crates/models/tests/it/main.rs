@@ -16,5 +16,7 @@ mod migrations;
 mod mirror;
 mod mirror_lists;
 mod mirror_shapes;
+mod mirror_ties;
 mod parity;
 mod tables;
+mod tasks;

@@ -11,8 +11,10 @@ use crate::arrivals::number;
 pub fn change<'a>(object: &'a Value, event_type: &'a str, event_id: &'a str, as_of: i64) -> Change<'a> {
     Change {
         object,
+        previous: None,
         event_id: Some(event_id),
         event_type,
+        fetched: false,
         as_of,
         account: Some("acct_1"),
         livemode: false,
@@ -22,7 +24,7 @@ pub fn change<'a>(object: &'a Value, event_type: &'a str, event_id: &'a str, as_
 
 /// Applies a change in a transaction of its own.
 pub fn apply(db: &Database, change: Change<'_>) -> Applied {
-    db.write(Lane::Ordinary, |conn| mirror::apply(conn, &change)).unwrap()
+    db.write(Lane::Ordinary, |conn| mirror::apply(conn, &change)).unwrap().applied
 }
 
 /// The object, if the mirror has it.

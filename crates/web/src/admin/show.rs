@@ -86,7 +86,7 @@ impl From<runs::Outcome> for Badge {
     fn from(outcome: runs::Outcome) -> Self {
         let tone = match outcome {
             runs::Outcome::Succeeded => Tone::Good,
-            runs::Outcome::Failed | runs::Outcome::Panicked => Tone::Bad,
+            runs::Outcome::Failed | runs::Outcome::Panicked | runs::Outcome::TimedOut => Tone::Bad,
             runs::Outcome::RolledBack => Tone::Warn,
         };
         Self::new(tone, outcome.as_str().replace('_', " "))

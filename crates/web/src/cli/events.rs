@@ -6,11 +6,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tollgate_models::events::{self as rows, Event, Filter, Status};
 use tollgate_models::page::Cursor;
-use tollgate_models::{deliveries, runs};
+use tollgate_models::{deliveries, runs, tasks};
 
 use super::{Failed, Outcome, output};
-use crate::audit::Actor;
-use crate::{Tollgate, replay};
+use crate::Tollgate;
 
 /// Rows fetched at a time when all are listed.
 const CHUNK: usize = 500;
@@ -25,7 +24,7 @@ pub(super) enum Events {
         id: String,
     },
     /// Put events back into the queue, so that their handlers run again
-    Replay(Replay),
+    Replay(super::replay::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -44,24 +43,11 @@ pub(super) struct List {
     limit: usize,
 }
 
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-pub(super) struct Replay {
-    /// Stripe's id (evt_…)
-    id: Option<String>,
-    /// Every event that failed or is dead
-    #[arg(long)]
-    failed: bool,
-    /// Every event of a type or family
-    #[arg(long = "type", value_name = "TYPE")]
-    type_: Option<String>,
-}
-
 pub(super) async fn run(command: Events, tollgate: &Tollgate, json: bool) -> Outcome {
     match command {
         Events::List(list) => print_list(list, tollgate, json).await,
         Events::Show { id } => show(&id, tollgate, json).await,
-        Events::Replay(which) => replay_events(which, tollgate, json).await,
+        Events::Replay(arguments) => super::replay::run(arguments, tollgate, json).await,
     }
 }
 
@@ -102,12 +88,12 @@ fn as_json(event: &Event) -> Value {
         "id": event.id, "type": event.type_, "status": event.status, "endpoint": event.endpoint_uuid,
         "received_at": output::rfc3339(event.received_at), "created": event.created, "livemode": event.livemode,
         "account": event.account, "api_version": event.api_version, "object": event.object_type,
-        "object_id": event.object_id, "attempts": event.attempts, "superseded": event.superseded,
+        "object_id": event.object_id, "attempts": event.attempts, "superseded": event.superseded, "tie": event.tie,
         "last_error": event.last_error,
     })
 }
 
-fn filter(list: &List, now: i64) -> Result<Filter, Failed> {
+pub(super) fn filter(list: &List, now: i64) -> Result<Filter, Failed> {
     let status = list.status.as_deref().map(|text| {
         let known: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
         Status::parse(text).ok_or_else(|| Failed::usage(format!("--status must be one of {}", known.join(", "))))
@@ -123,8 +109,8 @@ fn filter(list: &List, now: i64) -> Result<Filter, Failed> {
     })
 }
 
-// In unix milliseconds.
-fn since(text: &str, now: i64) -> Option<i64> {
+/// A point in time that is given as an age or a date, in unix milliseconds.
+pub(super) fn since(text: &str, now: i64) -> Option<i64> {
     if let Ok(at) = OffsetDateTime::parse(text, &Rfc3339) {
         return at.unix_timestamp().checked_mul(1000);
     }
@@ -148,10 +134,11 @@ async fn show(id: &str, tollgate: &Tollgate, json: bool) -> Outcome {
             let Some(event) = rows::find(conn, &wanted)? else { return Ok(None) };
             let body = rows::payload(conn, &wanted)?;
             let deliveries = deliveries::of_event(conn, &wanted, 100)?;
-            Ok::<_, tollgate_models::Error>(Some((event, body, deliveries, runs::of_event(conn, &wanted, 100)?)))
+            let (runs, tasks) = (runs::of_event(conn, &wanted, 100)?, tasks::of_event(conn, &wanted, 100)?);
+            Ok::<_, tollgate_models::Error>(Some((event, body, deliveries, runs, tasks)))
         })
         .await?;
-    let Some((event, body, deliveries, runs)) = found else {
+    let Some((event, body, deliveries, runs, tasks)) = found else {
         return Err(Failed::new(format!("there is no event {id}")));
     };
     let payload: Value = body.as_deref().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
@@ -173,32 +160,12 @@ async fn show(id: &str, tollgate: &Tollgate, json: bool) -> Outcome {
     let mut all = as_json(&event);
     all["deliveries"] = deliveries.into();
     all["runs"] = runs.into();
+    all["tasks"] = tasks.iter().map(super::tasks::as_json).collect();
     all["payload"] = payload;
     if json {
         output::json(&all);
     } else {
         output::line(serde_json::to_string_pretty(&all).map_err(crate::Error::internal)?);
-    }
-    Ok(())
-}
-
-async fn replay_events(which: Replay, tollgate: &Tollgate, json: bool) -> Outcome {
-    let actor = Actor::cli();
-    let mut count = 0;
-    if let Some(id) = &which.id {
-        replay::one(tollgate, id, &actor).await?;
-        count = 1;
-    } else if let Some(type_) = which.type_ {
-        count = replay::matching(tollgate, Filter { type_: Some(type_), ..Filter::default() }, &actor).await?;
-    } else {
-        for status in [Status::Failed, Status::Dead] {
-            count += replay::matching(tollgate, Filter { status: Some(status), ..Filter::default() }, &actor).await?;
-        }
-    }
-    if json {
-        output::json(&json!({ "replayed": count }));
-    } else {
-        output::line(format!("put {count} events back into the queue; a running server processes them"));
     }
     Ok(())
 }

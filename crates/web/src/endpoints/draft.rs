@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use tollgate_models::endpoints::{Endpoint, Status, Validation};
+use tollgate_models::endpoints::{Endpoint, Object, Payload, Status, Validation};
 use tollgate_stripe_client::catalogue;
 use url::{Host, Url};
 use uuid::Uuid;
@@ -113,6 +113,11 @@ impl Draft {
             created_at: now,
             updated_at: now,
             deleted_at: None,
+            object: Object::WebhookEndpoint,
+            payload: Payload::Snapshot,
+            inline_events: "[]".to_owned(),
+            replaces: None,
+            retire_at: None,
         }
     }
 }

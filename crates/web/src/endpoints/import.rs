@@ -1,7 +1,7 @@
 //! Taking over an endpoint that exists at Stripe already, with the secret that its maker kept.
 
 use secrecy::SecretString;
-use tollgate_models::endpoints::{self as rows, Endpoint, Status, Validation};
+use tollgate_models::endpoints::{self as rows, Endpoint, Object, Payload, Status, Validation};
 use tollgate_stripe_client::{UpdateWebhookEndpoint, WebhookEndpoint, WebhookSecret};
 use url::Url;
 use uuid::Uuid;
@@ -107,5 +107,10 @@ fn row(found: &WebhookEndpoint, import: &Import, uuid: Uuid, url: String) -> End
         created_at: 0,
         updated_at: 0,
         deleted_at: None,
+        object: Object::WebhookEndpoint,
+        payload: Payload::Snapshot,
+        inline_events: "[]".to_owned(),
+        replaces: None,
+        retire_at: None,
     }
 }

@@ -10,7 +10,7 @@ use tollgate_models::intake::{self, Arrival, Stored};
 use tollgate_models::{Database, Lane, endpoints};
 
 use super::refusals::{Place, Refusals};
-use crate::worker::Alarm;
+use crate::worker::Announcement;
 use crate::{Clock, Error};
 
 /// Deliveries that may wait for a batch; beyond that Stripe is asked to come back.
@@ -39,7 +39,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(database: &Database, clock: &Clock, alarm: Alarm) -> Result<Self, Error> {
+    pub(super) fn start(database: &Database, clock: &Clock, alarm: Announcement) -> Result<Self, Error> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let shared = Arc::new(Shared {
             database: database.clone(),
@@ -77,7 +77,7 @@ impl Writer {
 struct Shared {
     database: Database,
     clock: Clock,
-    alarm: Alarm,
+    alarm: Announcement,
     waiting: Mutex<mpsc::Receiver<Waiting>>,
     refusals: Mutex<Refusals>,
     secret_uses: Mutex<HashMap<i64, i64>>,

@@ -105,15 +105,22 @@ fn check_mode_and_account(endpoint: &KnownEndpoint, envelope: &Envelope<'_>) -> 
         return Err(Reason::WrongMode);
     }
     // A Connect endpoint gets connected accounts' events only, and any other none of them.
-    let own = match (&envelope.account, &endpoint.account) {
+    let own = match (account_of(envelope), &endpoint.account) {
         (None, _) => true,
-        (Some(account), Some(own)) => account.as_ref() == own,
+        (Some(account), Some(own)) => account == own,
         (Some(_), None) => false,
     };
     match endpoint.connect {
         Some(connect) if connect == own => Err(Reason::WrongAccount),
         _ => Ok(()),
     }
+}
+
+// A thin event names the connected account in its context, alone or after the organization.
+fn account_of<'a>(envelope: &'a Envelope<'_>) -> Option<&'a str> {
+    let in_context = envelope.context.as_deref().filter(|_| envelope.kind == Kind::Thin);
+    let in_context = in_context.and_then(|context| context.rsplit('/').next()).filter(|id| id.starts_with("acct_"));
+    envelope.account.as_deref().or(in_context)
 }
 
 /// The event as it is stored. A body that parsed as JSON is UTF-8; its bytes are kept as they are.
@@ -128,7 +135,7 @@ fn event_row(endpoint: &KnownEndpoint, envelope: &Envelope<'_>, body: &Bytes, no
         created: envelope.created,
         received_at: now,
         livemode: envelope.livemode.or(endpoint.livemode).unwrap_or_default(),
-        account: optional_name(envelope.account.as_deref()).or_else(|| endpoint.account.clone()),
+        account: optional_name(account_of(envelope)).or_else(|| endpoint.account.clone()),
         endpoint_uuid: endpoint.uuid.clone(),
         api_version: optional_name(envelope.api_version.as_deref()),
         object_type: optional_name(envelope.object.as_deref()),

@@ -15,12 +15,27 @@ impl Alarm {
         bell.notify_all();
     }
 
-    /// Sleeps until it rings, for at most `longest`.
-    pub(super) fn wait(&self, longest: Duration) {
+    /// Sleeps until it rings, for at most `longest`; whether it rang.
+    pub(super) fn wait(&self, longest: Duration) -> bool {
         let (rung, bell) = &*self.0;
         let guard = rung.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut rung, _) =
             bell.wait_timeout_while(guard, longest, |rung| !*rung).unwrap_or_else(PoisonError::into_inner);
-        *rung = false;
+        std::mem::replace(&mut *rung, false)
+    }
+}
+
+/// Rings when there are new events: for the workers of this process, and for those of others.
+#[derive(Clone)]
+pub(crate) struct Announcement {
+    pub(super) here: Alarm,
+    pub(super) told: Alarm,
+}
+
+impl Announcement {
+    /// Wakes workers here and elsewhere.
+    pub(crate) fn ring(&self) {
+        self.here.ring();
+        self.told.ring();
     }
 }

@@ -126,9 +126,18 @@ async fn events_and_objects_are_listed_shown_and_replayed() {
     let shown = cli.run(&["events", "show", "evt_0000", "--json"]).await.json().remove(0);
     assert_eq!((&shown["payload"]["id"], &shown["runs"][0]["outcome"]), (&json!("evt_0000"), &json!("failed")));
     assert_eq!(shown["deliveries"][0]["outcome"], "accepted");
-    assert_eq!(cli.run(&["events", "replay", "evt_0001", "--json"]).await.json(), [json!({ "replayed": 1 })]);
-    assert_eq!(cli.run(&["events", "replay", "--failed", "--json"]).await.json(), [json!({ "replayed": 1 })]);
-    assert_eq!(cli.run(&["events", "replay", "--type", "customer", "--json"]).await.json(), [json!({ "replayed": 5 })]);
+    assert_eq!(
+        cli.run(&["events", "replay", "evt_0001", "--json"]).await.json(),
+        [json!({ "replayed": 1, "skipped": 0 })]
+    );
+    assert_eq!(
+        cli.run(&["events", "replay", "--failed", "--json"]).await.json(),
+        [json!({ "replayed": 1, "skipped": 0 })]
+    );
+    assert_eq!(
+        cli.run(&["events", "replay", "--type", "customer", "--json"]).await.json(),
+        [json!({ "replayed": 5, "skipped": 0 })]
+    );
     assert_eq!(some(&["--status", "pending"]).await, 5);
 
     assert_eq!(cli.run(&["objects", "list", "customer", "--json"]).await.json().len(), 4);

@@ -1,10 +1,9 @@
-//! Which handlers run for an event, in which order, and when a replay runs them again.
+//! Which handlers run for an event, and in which order.
 
 use std::sync::{Arc, Mutex};
 
-use tollgate::audit::Actor;
-use tollgate::models::events::{Filter, Status};
-use tollgate::{Error, Handlers, Tollgate, replay};
+use tollgate::models::events::Status;
+use tollgate::{Handlers, Tollgate};
 
 use crate::support::{Setup, event};
 
@@ -59,51 +58,6 @@ async fn an_event_with_nothing_to_mirror_and_nobody_to_run_is_ignored() {
     app.deliver(&payload).await;
     app.run_workers().await;
     assert_eq!(app.status("evt_1"), Status::Ignored);
-}
-
-#[tokio::test]
-async fn a_thin_event_is_ignored_unless_a_handler_asks_for_it() {
-    let order = Order::default();
-    let handlers = noting(Handlers::new(), &order, "meters", "v2.billing.meter");
-    let app = Setup::new().handlers(handlers).start().await;
-    for (id, event_type) in [("evt_1", "v2.core.account.updated"), ("evt_2", "v2.billing.meter.no_meter_found")] {
-        let payload = serde_json::json!({
-            "id": id, "object": "v2.core.event", "type": event_type, "livemode": false,
-            "created": "2026-11-23T05:50:46.250Z", "related_object": { "id": "acct_1", "type": "v2.core.account",
-            "url": "/v2/core/accounts/acct_1" },
-        });
-        app.deliver(&payload).await;
-    }
-    app.run_workers().await;
-    assert_eq!(app.status("evt_1"), Status::Ignored);
-    let asked_for = app.event("evt_2");
-    assert_eq!(asked_for.status, Status::Dead);
-    assert!(asked_for.last_error.unwrap().contains("holds no object"));
-    assert!(recorded(&order).is_empty());
-}
-
-#[tokio::test]
-async fn a_replay_runs_the_handlers_again() {
-    let order = Order::default();
-    let app = Setup::new().handlers(noting(Handlers::new(), &order, "all", "*")).start().await;
-    for id in ["evt_1", "evt_2"] {
-        app.deliver(&event(id, "customer.created")).await;
-    }
-    app.run_workers().await;
-    assert_eq!(recorded(&order).len(), 2);
-    replay::one(&app.tollgate, "evt_1", &Actor::cli()).await.unwrap();
-    assert_eq!(app.status("evt_1"), Status::Pending);
-    app.run_workers().await;
-    assert_eq!(recorded(&order), ["all evt_1 1"]);
-    let causes: Vec<&str> = app.runs("evt_1").iter().map(|run| run.cause.as_str()).collect();
-    assert_eq!(causes, ["delivery", "replay"]);
-
-    let all = Filter { type_: Some("customer".to_owned()), ..Filter::default() };
-    assert_eq!(replay::matching(&app.tollgate, all, &Actor::cli()).await.unwrap(), 2);
-    app.run_workers().await;
-    assert_eq!(recorded(&order).len(), 2);
-    let unknown = replay::one(&app.tollgate, "evt_none", &Actor::cli()).await;
-    assert!(matches!(unknown, Err(Error::NotFound(_))));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Tollgate from outside: served on a real port, with a real database, and where Stripe is needed with the simulator.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod after_commit;
 mod bodies;
 mod business;
 mod cli;
@@ -20,10 +21,13 @@ mod ordering;
 mod outage;
 mod refusal_log;
 mod refusals;
+mod replays;
 mod retries;
 mod secrecy_at_rest;
 mod secret_key;
+mod stuck;
 mod support;
+mod thin_events;
 mod transactions;
 mod urls;
 mod validation;

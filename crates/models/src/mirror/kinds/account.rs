@@ -19,6 +19,6 @@ pub(super) const ACCOUNT: Kind = Kind {
         Column::flag("payouts_enabled", &["/payouts_enabled"]),
         Column::text("default_currency", &["/default_currency"]),
     ],
-    final_statuses: &[],
+    lifecycle: &[],
     nested: &[],
 };

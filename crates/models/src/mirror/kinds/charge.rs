@@ -22,6 +22,6 @@ pub(super) const CHARGE: Kind = Kind {
         Column::text("failure_code", &["/failure_code"]),
         Column::id_of("payment_method", "payment_method", &["/payment_method"]),
     ],
-    final_statuses: &[],
+    lifecycle: &[&["pending"], &["succeeded", "failed"]],
     nested: &[],
 };

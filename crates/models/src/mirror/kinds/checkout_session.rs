@@ -18,6 +18,6 @@ pub(super) const CHECKOUT_SESSION: Kind = Kind {
         Column::text("client_reference_id", &["/client_reference_id"]),
         Column::number("expires", &["/expires_at"]),
     ],
-    final_statuses: &[],
+    lifecycle: &[&["open"], &["complete", "expired"]],
     nested: &[],
 };

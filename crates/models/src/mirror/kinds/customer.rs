@@ -19,6 +19,6 @@ pub(super) const CUSTOMER: Kind = Kind {
             &["/invoice_settings/default_payment_method", "/default_source"],
         ),
     ],
-    final_statuses: &[],
+    lifecycle: &[],
     nested: &[],
 };

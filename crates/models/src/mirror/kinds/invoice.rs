@@ -30,6 +30,6 @@ pub(super) const INVOICE: Kind = Kind {
             &["/payments/data/0/payment/payment_intent", "/payment_intent"],
         ),
     ],
-    final_statuses: &[],
+    lifecycle: &[&["draft"], &["open"], &["uncollectible"], &["paid", "void"]],
     nested: &[],
 };

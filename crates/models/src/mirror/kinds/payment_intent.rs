@@ -17,6 +17,13 @@ pub(super) const PAYMENT_INTENT: Kind = Kind {
         Column::id_of("charge", "latest_charge", &["/latest_charge", "/charges/data/0"]).listed(),
         Column::id_of("payment_method", "payment_method", &["/payment_method"]),
     ],
-    final_statuses: &[],
+    lifecycle: &[
+        &["requires_payment_method"],
+        &["requires_confirmation"],
+        &["requires_action"],
+        &["processing"],
+        &["requires_capture"],
+        &["succeeded", "canceled"],
+    ],
     nested: &[],
 };

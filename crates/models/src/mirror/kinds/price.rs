@@ -17,6 +17,6 @@ pub(super) const PRICE: Kind = Kind {
         Column::text("lookup_key", &["/lookup_key"]),
         Column::text("nickname", &["/nickname"]),
     ],
-    final_statuses: &[],
+    lifecycle: &[],
     nested: &[],
 };

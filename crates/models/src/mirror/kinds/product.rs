@@ -11,6 +11,6 @@ pub(super) const PRODUCT: Kind = Kind {
         Column::flag("active", &["/active"]).listed(),
         Column::id_of("price", "default_price", &["/default_price"]).listed(),
     ],
-    final_statuses: &[],
+    lifecycle: &[],
     nested: &[],
 };

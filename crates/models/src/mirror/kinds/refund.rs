@@ -15,6 +15,6 @@ pub(super) const REFUND: Kind = Kind {
         Column::text("reason", &["/reason"]).listed(),
         Column::text("failure_reason", &["/failure_reason"]),
     ],
-    final_statuses: &[],
+    lifecycle: &[&["pending"], &["requires_action"], &["succeeded", "failed", "canceled"]],
     nested: &[],
 };

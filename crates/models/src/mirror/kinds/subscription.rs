@@ -23,6 +23,11 @@ pub(super) const SUBSCRIPTION: Kind = Kind {
         Column::id_of("invoice", "latest_invoice", &["/latest_invoice"]).listed(),
         Column::id_of("payment_method", "default_payment_method", &["/default_payment_method"]),
     ],
-    final_statuses: &["canceled", "incomplete_expired"],
+    lifecycle: &[
+        &["incomplete"],
+        &["trialing"],
+        &["active", "past_due", "unpaid", "paused"],
+        &["canceled", "incomplete_expired"],
+    ],
     nested: &[Nested { list: "/items", object: "subscription_item", parent: "subscription" }],
 };

@@ -14,6 +14,6 @@ pub(super) const SUBSCRIPTION_ITEM: Kind = Kind {
         Column::number("current_period_start", &["/current_period_start"]),
         Column::number("current_period_end", &["/current_period_end"]).listed(),
     ],
-    final_statuses: &[],
+    lifecycle: &[],
     nested: &[],
 };

@@ -36,12 +36,17 @@ pub(in crate::admin) struct ReplayPage {
 }
 
 /// `POST /admin/events/{id}/replay`
-pub(in crate::admin) async fn one(operator: Operator, id: web::Path<String>) -> Result<HttpResponse, PageError> {
-    let flash = match replay::one(&operator.tollgate, &id, &operator.actor()).await {
-        Ok(()) => Flash::good("The event is back in the queue; its handlers run again."),
-        Err(Error::Conflict(text)) => Flash::bad(text),
-        Err(error) => return Err(error.into()),
-    };
+pub(in crate::admin) async fn one(
+    operator: Operator,
+    id: web::Path<String>,
+    Posted(form): Posted,
+) -> Result<HttpResponse, PageError> {
+    let flash =
+        match replay::one(&operator.tollgate, &id, &replay::Request::new(operator.actor(), form.get("reason"))).await {
+            Ok(()) => Flash::good("The event is back in the queue; its handlers run again."),
+            Err(Error::Conflict(text)) => Flash::bad(text),
+            Err(error) => return Err(error.into()),
+        };
     Ok(operator.redirect_with(&address(&id), &flash))
 }
 
@@ -106,8 +111,8 @@ pub(in crate::admin) async fn all(operator: Operator, Posted(form): Posted) -> R
     if !matches!(filter.status, Some(Status::Failed | Status::Dead)) {
         return Err(Error::BadRequest("only failed or dead events are replayed together".to_owned()).into());
     }
-    let replayed = replay::matching(&operator.tollgate, filter, &operator.actor()).await?;
-    let what = if replayed == 1 { "event is" } else { "events are" };
-    let flash = Flash::good(format!("{} {what} back in the queue; the handlers run again.", count(replayed as i64)));
-    Ok(operator.redirect_with("/admin/events", &flash))
+    let request = replay::Request::new(operator.actor(), form.get("reason"));
+    let number = replay::matching(&operator.tollgate, &filter, &request).await?;
+    let flash = Flash::good("The replay has begun; its page shows how far it is.");
+    Ok(operator.redirect_with(&format!("/admin/replays/{number}"), &flash))
 }

@@ -72,7 +72,8 @@ async fn replay_puts_events_back_into_the_queue_after_counting_them() {
     let until = asked.field("until");
     let fields = [("status", "dead"), ("until", until.as_str())];
     let answer = browser.post("/admin/events/replay", "/admin/events/replay", &fields).await;
-    assert_eq!(answer.location(), "/admin/events");
+    assert_eq!(answer.location(), "/admin/replays/1");
+    crate::replay::work_off(&server.tollgate, 1, |_| {}).await.unwrap();
     assert_eq!((status(&server, 2).await, status(&server, 1).await), (Status::Pending, Status::Failed));
     let all = browser.post("/admin/events/replay", "/admin/events/replay", &[("status", "processed")]).await;
     assert_eq!(all.status, StatusCode::BAD_REQUEST);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tollgate_models::api_keys::{self, NewApiKey};
 use tollgate_models::claims::{self, Claim, Claimed, Ended};
 use tollgate_models::deliveries::Outcome;
-use tollgate_models::endpoints::{self, Endpoint, Status, Validation};
+use tollgate_models::endpoints::{self, Endpoint, Object, Payload, Status, Validation};
 use tollgate_models::events::{self, Cause};
 use tollgate_models::intake::{Arrival, DeliveryRow, EventRow, store};
 use tollgate_models::mirror::{self, Change};
@@ -79,6 +79,11 @@ fn endpoint(uuid: &str, description: &str, livemode: bool, status: Status, valid
         created_at: NOW - 86_400_000,
         updated_at: NOW - 3_600_000,
         deleted_at: None,
+        object: Object::WebhookEndpoint,
+        payload: Payload::Snapshot,
+        inline_events: "[]".to_owned(),
+        replaces: None,
+        retire_at: None,
     }
 }
 
@@ -192,6 +197,8 @@ fn states(conn: &mut AnyConnection) -> QueryResult<()> {
             cause: Cause::Delivery,
             next_attempt_at: NOW + 5 * MINUTE,
             superseded: false,
+            tie: None,
+            only_handler: None,
             error: failed.then(|| ERROR.to_owned()),
             at: NOW,
         };
@@ -211,6 +218,7 @@ fn sample_runs(conn: &mut AnyConnection) -> QueryResult<()> {
         cause: if attempt == 1 { Cause::Delivery } else { Cause::Retry },
         started_at: NOW - MINUTE,
         duration_us: 1840,
+        task_id: None,
     };
     runs::insert(
         conn,
@@ -236,8 +244,10 @@ fn objects(conn: &mut AnyConnection) -> QueryResult<()> {
     for object in &objects {
         let change = Change {
             object,
+            previous: None,
             event_id: Some(&event_id(0)),
             event_type: "x.updated",
+            fetched: false,
             as_of: NOW / 1000,
             account: Some("acct_1Nv0FGQ9RKHgCVdK"),
             livemode: true,

@@ -3,7 +3,7 @@
 use actix_web::web::ServiceConfig;
 use secrecy::SecretString;
 use tollgate::keyring::{Keyring, Place};
-use tollgate::models::endpoints::{self, Endpoint, Status, Validation};
+use tollgate::models::endpoints::{self, Endpoint, Object, Payload, Status, Validation};
 use tollgate::models::testing::TestDb;
 use tollgate::models::{Error, Lane};
 use tollgate::{Clock, Config, Handlers, Tollgate};
@@ -135,5 +135,10 @@ pub fn row(uuid: &str) -> Endpoint {
         created_at: NOW,
         updated_at: NOW,
         deleted_at: None,
+        object: Object::WebhookEndpoint,
+        payload: Payload::Snapshot,
+        inline_events: "[]".to_owned(),
+        replaces: None,
+        retire_at: None,
     }
 }

@@ -1,0 +1,50 @@
+//! Work beside the events that only one process does at a time: replays of many events.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tollgate_models::{Error, Lane, leases, replays};
+use uuid::Uuid;
+
+use super::Shared;
+use crate::replay;
+
+/// The name of the lease.
+const LEASE: &str = "chores";
+/// How long a process has it, in milliseconds, unless it takes it longer.
+const LEASE_FOR: i64 = 30_000;
+/// How often work is looked for that nobody announced.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Does chores until the process stops.
+pub(super) fn run(shared: &Arc<Shared>) {
+    let holder = format!("{}-{}", std::process::id(), Uuid::new_v4().simple());
+    while !shared.stopping.load(Ordering::Relaxed) {
+        match work(shared, &holder) {
+            Ok(true) => {}
+            Ok(false) => drop(shared.chores_alarm.wait(LOOK_EVERY)),
+            Err(error) => {
+                tracing::warn!(%error, "could not do the work beside the events; trying again");
+                shared.chores_alarm.wait(LOOK_EVERY);
+            }
+        }
+    }
+    let given_back = shared.database.write(Lane::Ordinary, |conn| leases::give_back(conn, LEASE, &holder));
+    if let Err(error) = given_back {
+        tracing::debug!(%error, "could not give the chores back; others take them when the lease ends");
+    }
+}
+
+// Whether there is more to do at once.
+fn work(shared: &Shared, holder: &str) -> Result<bool, Error> {
+    let Some(replay) = shared.database.read(replays::next_running)? else { return Ok(false) };
+    let now = shared.clock.now_millis();
+    if !shared.database.write(Lane::Ordinary, |conn| leases::take(conn, LEASE, holder, now, now + LEASE_FOR))? {
+        return Ok(false);
+    }
+    replay::step(&shared.database, &shared.clock, &replay)?;
+    shared.alarm.ring();
+    shared.told.ring();
+    Ok(true)
+}

@@ -1,0 +1,13 @@
+DROP TABLE leases;
+DROP TABLE replays;
+ALTER TABLE runs DROP COLUMN task_id;
+DROP TABLE tasks;
+ALTER TABLE endpoints DROP COLUMN retire_at;
+ALTER TABLE endpoints DROP COLUMN replaces;
+ALTER TABLE endpoints DROP COLUMN inline_events;
+ALTER TABLE endpoints DROP COLUMN payload;
+ALTER TABLE endpoints DROP COLUMN object;
+ALTER TABLE events DROP COLUMN tie;
+DROP INDEX events_suspected;
+ALTER TABLE events DROP COLUMN crashes;
+ALTER TABLE events DROP COLUMN only_handler;
