@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 mod catalog;
+mod checks;
 mod customers;
 mod events;
 mod expand;

@@ -53,6 +53,23 @@ impl std::fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
+    /// One for its own account's events that has no id and no secret before it is registered.
+    pub(crate) fn new(scope: &Scope, url: String, enabled_events: Vec<String>, created: i64) -> Self {
+        Self {
+            id: String::new(),
+            scope: scope.clone(),
+            url,
+            secret: String::new(),
+            enabled_events,
+            api_version: None,
+            connect: false,
+            description: None,
+            metadata: Map::new(),
+            disabled: false,
+            created,
+        }
+    }
+
     pub(crate) fn status(&self) -> &'static str {
         if self.disabled { "disabled" } else { "enabled" }
     }
@@ -107,6 +124,21 @@ impl State {
     pub(crate) fn audience(&self, event_type: &str, from: &Scope) -> Vec<Endpoint> {
         let platform = self.accounts.default_id();
         self.endpoints.iter().filter(|endpoint| endpoint.wants(event_type, from, platform)).cloned().collect()
+    }
+
+    /// Gives an endpoint its id and its secret, and keeps it.
+    pub(crate) fn register(&mut self, prefix: &str, endpoint: Endpoint) -> Endpoint {
+        let (id, secret) = (self.ids.id(prefix), format!("whsec_{}", self.ids.text(32)));
+        let endpoint = Endpoint { id, secret, ..endpoint };
+        self.endpoints.push(endpoint.clone());
+        endpoint
+    }
+
+    /// Puts a changed endpoint in the place of the one with its id.
+    pub(crate) fn replace(&mut self, changed: Endpoint) {
+        if let Some(endpoint) = self.endpoints.iter_mut().find(|endpoint| endpoint.id == changed.id) {
+            *endpoint = changed;
+        }
     }
 
     pub(crate) fn endpoint(&self, id: &str) -> Option<&Endpoint> {
