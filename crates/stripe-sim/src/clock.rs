@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 /// Where the simulator reads the time; clones of a manual clock move together.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
@@ -36,6 +39,16 @@ impl Clock {
     }
 }
 
+/// Unix seconds as version 2 of the API writes them; the epoch for what no date can say.
+pub(crate) fn rfc3339(unix: i64) -> String {
+    OffsetDateTime::from_unix_timestamp(unix).unwrap_or(OffsetDateTime::UNIX_EPOCH).format(&Rfc3339).unwrap_or_default()
+}
+
+/// Unix seconds of a time as version 2 of the API takes it.
+pub(crate) fn unix(rfc3339: &str) -> Option<i64> {
+    OffsetDateTime::parse(rfc3339, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else takes the time from")]
 fn system_seconds() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -44,7 +57,15 @@ fn system_seconds() -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::Clock;
+    use super::{Clock, rfc3339, unix};
+
+    #[test]
+    fn times_are_written_as_they_are_read() {
+        assert_eq!(rfc3339(1_790_000_000), "2026-09-21T14:13:20Z");
+        assert_eq!(unix("2026-09-21T16:13:20.5+02:00"), Some(1_790_000_000));
+        assert_eq!((unix("yesterday"), unix("1790000000")), (None, None));
+        assert_eq!(rfc3339(i64::MAX), rfc3339(0));
+    }
 
     #[test]
     fn clones_of_a_manual_clock_move_together() {

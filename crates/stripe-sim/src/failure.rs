@@ -10,6 +10,7 @@ pub(crate) struct Failure {
     code: Option<&'static str>,
     message: String,
     param: Option<String>,
+    version2: bool,
 }
 
 /// What an API call gives.
@@ -18,7 +19,14 @@ pub(crate) type Answer = Result<Value, Failure>;
 impl Failure {
     /// A refusal of type `invalid_request_error`.
     pub(crate) fn invalid(status: u16, message: impl Into<String>) -> Self {
-        Self { status, kind: "invalid_request_error", code: None, message: message.into(), param: None }
+        Self {
+            status,
+            kind: "invalid_request_error",
+            code: None,
+            message: message.into(),
+            param: None,
+            version2: false,
+        }
     }
 
     /// A refusal because of one parameter.
@@ -76,6 +84,21 @@ impl Failure {
         Self::invalid(500, message).kind("api_error")
     }
 
+    /// The same refusal in the form of version 2 of the API: each has a code, and none has a parameter of its own.
+    pub(crate) fn in_version_2(mut self) -> Self {
+        let code = match self.code {
+            Some("resource_missing") => "not_found",
+            Some(code) if !code.starts_with("parameter_") => code,
+            None if self.kind != "invalid_request_error" || self.status != 400 => self.kind,
+            _ => "invalid_fields",
+        };
+        let param = self.param.take().filter(|_| self.status == 400);
+        if let Some(param) = param.filter(|param| !self.message.to_lowercase().contains(param.as_str())) {
+            self.message = format!("{} ({param})", self.message);
+        }
+        Self { code: Some(code), version2: true, ..self }
+    }
+
     /// The body that Stripe would send.
     pub(crate) fn body(&self, request_id: &str) -> Value {
         let mut error = Map::new();
@@ -95,6 +118,9 @@ impl Failure {
             json!(format!("https://dashboard.stripe.com/test/workbench/logs?object={request_id}")),
         );
         error.insert("type".into(), json!(self.kind));
+        if self.version2 && self.code == Some("url_invalid") {
+            error.insert("user_message".into(), json!(self.message));
+        }
         json!({ "error": error })
     }
 }

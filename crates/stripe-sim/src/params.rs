@@ -1,4 +1,4 @@
-//! Request parameters: the form encoding `a[b][]=c` read into a tree, and typed reads with Stripe's complaints.
+//! Request parameters: the form encoding `a[b][]=c` or JSON read into a tree, and typed reads with Stripe's complaints.
 
 use serde_json::{Map, Value};
 
@@ -22,6 +22,17 @@ impl Params {
             insert(&mut root, &segments(&name), value.into_owned());
         }
         Self(root)
+    }
+
+    /// Reads the JSON object that version 2 of the API takes, or no body at all; nothing for anything else.
+    pub(crate) fn from_json(body: &[u8]) -> Option<Self> {
+        if body.is_empty() {
+            return Some(Self::default());
+        }
+        let Ok(Value::Object(fields)) = serde_json::from_slice(body) else { return None };
+        // Null is how version 2 says that a parameter is not there; inside of `metadata` it stays.
+        let given = fields.into_iter().filter(|(_, value)| !value.is_null());
+        Some(Self(given.map(|(name, value)| (name, numbered(value))).collect()))
     }
 
     /// Adds those of a query string to those of a body.
@@ -100,6 +111,18 @@ impl Params {
     }
 }
 
+/// Arrays as forms write them.
+fn numbered(value: Value) -> Value {
+    match value {
+        Value::Array(items) => {
+            let pairs = items.into_iter().enumerate();
+            Value::Object(pairs.map(|(index, item)| (index.to_string(), numbered(item))).collect())
+        }
+        Value::Object(fields) => Value::Object(fields.into_iter().map(|(key, item)| (key, numbered(item))).collect()),
+        other => other,
+    }
+}
+
 fn tidy(value: Value) -> Value {
     match value {
         Value::Object(map) if !map.is_empty() && map.keys().all(|key| key.parse::<u32>().is_ok()) => {
@@ -152,6 +175,18 @@ mod tests {
         ];
         for (encoded, expected) in cases {
             assert_eq!(Params::parse(encoded.as_bytes()).to_value(), expected, "{encoded}");
+        }
+    }
+
+    #[test]
+    fn json_reads_like_a_form() {
+        let params = Params::from_json(br#"{"a":["x","y"],"m":{"k":"v","gone":null},"n":null,"i":5}"#).unwrap();
+        assert_eq!(params.texts("a").unwrap(), Some(vec!["x", "y"]));
+        assert_eq!(params.map("m").unwrap().unwrap()["gone"], json!(null));
+        assert!(!params.has("n") && params.text("i").is_err());
+        assert_eq!(Params::from_json(b""), Some(Params::default()));
+        for body in ["[]", "text", "a=1", "{", "null", "\"a\""] {
+            assert_eq!(Params::from_json(body.as_bytes()), None, "{body}");
         }
     }
 

@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 mod catalog;
 mod checks;
 mod customers;
+mod event_destinations;
 mod events;
 mod expand;
 pub(crate) mod kinds;
@@ -40,7 +41,7 @@ pub(crate) struct Call {
 /// What one route does.
 #[derive(Clone, Copy)]
 pub(crate) struct Action {
-    /// The parameters it knows; those of lists come on top.
+    /// The parameters it knows; in version 1 `expand` and those of lists come on top.
     pub(crate) params: &'static [&'static str],
     pub(crate) run: fn(&mut State, &Call) -> Answer,
 }
@@ -61,6 +62,9 @@ impl Route {
 
     /// Complains about parameters that the route does not know, as Stripe does.
     pub(crate) fn check_params(&self, params: &Params) -> Result<(), Failure> {
+        if self.kind.path.starts_with("/v2/") {
+            return params.only(self.action.params);
+        }
         let mut known = vec!["expand"];
         known.extend(self.action.params);
         if self.listing {
@@ -71,22 +75,24 @@ impl Route {
     }
 }
 
-/// The route of a path and the id in it.
+/// The route of a path and the id in it; in version 2 a verb may follow the id.
 pub(crate) fn find(method: &Method, path: &str) -> Option<(Route, String)> {
     let (kind, rest) = KINDS.iter().find_map(|kind| {
         let rest = path.strip_prefix(kind.path)?;
         (rest.is_empty() || rest.starts_with('/')).then_some((kind, rest))
     })?;
     let id = rest.strip_prefix('/').unwrap_or_default();
-    if id.contains('/') || (rest.starts_with('/') && id.is_empty()) {
+    let (id, verb) = id.split_once('/').map_or((id, None), |(id, verb)| (id, Some(verb)));
+    if rest.starts_with('/') && id.is_empty() {
         return None;
     }
-    let action = match (method.as_str(), id.is_empty()) {
-        ("GET", true) => kind.list,
-        ("GET", false) => kind.retrieve,
-        ("POST", true) => kind.create,
-        ("POST", false) => kind.update,
-        ("DELETE", false) => kind.delete,
+    let action = match (method.as_str(), id.is_empty(), verb) {
+        ("GET", true, None) => kind.list,
+        ("GET", false, None) => kind.retrieve,
+        ("POST", true, None) => kind.create,
+        ("POST", false, None) => kind.update,
+        ("DELETE", false, None) => kind.delete,
+        ("POST", false, Some(verb)) => kind.verbs.iter().find(|(name, _)| *name == verb).map(|(_, action)| *action),
         _ => None,
     }?;
     let listing = id.is_empty() && method == Method::GET;
@@ -115,8 +121,17 @@ mod tests {
         assert_eq!(found(Method::GET, "/v1/checkout/sessions"), Some(("checkout.session", String::new())));
         assert_eq!(found(Method::GET, "/v1/account"), Some(("account", String::new())));
         assert_eq!(found(Method::GET, "/v1/accounts/acct_1"), Some(("account", "acct_1".into())));
-        for path in ["/v1", "/v1/customer", "/v1/customers/", "/v1/customers/a/b", "/v2/customers"] {
+        let ping = "/v2/core/event_destinations/ed_1/ping";
+        assert_eq!(found(Method::POST, ping), Some(("v2.core.event_destination", "ed_1".into())));
+        for path in
+            ["/v1", "/v1/customer", "/v1/customers/", "/v1/customers/a/b", "/v2/customers", "/v1/customers/a/", ping]
+        {
             assert_eq!(found(Method::GET, path), None, "{path}");
+        }
+        for path in
+            ["/v2/core/event_destinations/ed_1/fly", "/v2/core/event_destinations/ed_1/", "/v1/customers/a/ping"]
+        {
+            assert_eq!(found(Method::POST, path), None, "{path}");
         }
         assert_eq!(found(Method::DELETE, "/v1/prices/price_1"), None);
     }

@@ -41,11 +41,17 @@ struct Incoming {
     method: Method,
     path: String,
     params: Params,
+    /// The body is not what this version of the API takes.
+    malformed: bool,
     headers: HeaderMap,
     request_id: String,
 }
 
 impl Incoming {
+    fn is_version_2(&self) -> bool {
+        self.path.starts_with("/v2/")
+    }
+
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -67,17 +73,20 @@ impl Incoming {
 
 async fn answer(AppState(app): AppState<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         let refusal = Failure::invalid(413, "The request body is too large.");
-        return Reply::refusal("req_unread", &refusal).into_response();
+        return Reply::refusal("req_unread", &path, refusal).into_response();
     };
     let query = Params::parse(parts.uri.query().unwrap_or_default().as_bytes());
+    let body = if path.starts_with("/v2/") { Params::from_json(&body) } else { Some(Params::parse(&body)) };
     let (reply, fault) = {
         let mut state = app.shared.lock();
         let incoming = Incoming {
             method: parts.method,
-            path: parts.uri.path().to_owned(),
-            params: query.and(Params::parse(&body)),
+            path,
+            malformed: body.is_none(),
+            params: query.and(body.unwrap_or_default()),
             headers: parts.headers,
             request_id: state.request_ids.id("req"),
         };
@@ -100,10 +109,11 @@ async fn answer(AppState(app): AppState<Arc<App>>, request: Request) -> Response
 fn serve(state: &mut State, incoming: &Incoming) -> (Reply, Option<ApiFault>) {
     state.requests.push(incoming.record());
     let fault = state.faults.next_api(incoming.method.as_str(), &incoming.path);
-    if let Some(reply) = fault.as_ref().and_then(|fault| Reply::instead(fault, &incoming.request_id)) {
+    let (id, path) = (&incoming.request_id, &incoming.path);
+    if let Some(reply) = fault.as_ref().and_then(|fault| Reply::instead(fault, id, path)) {
         return (reply, None);
     }
-    let reply = carry_out(state, incoming).unwrap_or_else(|refusal| Reply::refusal(&incoming.request_id, &refusal));
+    let reply = carry_out(state, incoming).unwrap_or_else(|refusal| Reply::refusal(id, path, refusal));
     (reply, fault)
 }
 
@@ -113,6 +123,9 @@ fn carry_out(state: &mut State, incoming: &Incoming) -> Result<Reply, Failure> {
     let unknown = || Failure::unknown_url(incoming.method.as_str(), &incoming.path);
     let (route, id) = routes::find(&incoming.method, &incoming.path).ok_or_else(unknown)?;
     auth::permitted(&caller, route.permission())?;
+    if incoming.malformed {
+        return Err(Failure::invalid(400, "The request body is not a JSON object."));
+    }
     let call = Call {
         scope: caller.scope.clone(),
         owner: caller.key.account.clone(),
@@ -132,7 +145,9 @@ fn carry_out(state: &mut State, incoming: &Incoming) -> Result<Reply, Failure> {
 
 /// Runs a call, or gives the kept answer of the same call made before with the same idempotency key.
 fn once(state: &mut State, incoming: &Incoming, call: &Call, route: &Route) -> Result<Reply, Failure> {
-    let key = incoming.header("idempotency-key").filter(|_| incoming.method == Method::POST);
+    // Version 2 takes keys for DELETE too, and version 1 does not look at them.
+    let keyed = incoming.method == Method::POST || (incoming.is_version_2() && incoming.method == Method::DELETE);
+    let key = incoming.header("idempotency-key").filter(|_| keyed);
     let Some(key) = key else {
         return Ok(Reply::ok(&incoming.request_id, run(state, call, route)?));
     };
@@ -140,7 +155,8 @@ fn once(state: &mut State, incoming: &Incoming, call: &Call, route: &Route) -> R
     if let Some(kept) = state.replies.find(&call.scope, key, &fingerprint)? {
         return Ok(Reply::replayed(&incoming.request_id, key, &kept));
     }
-    // Stripe keeps no answer of a call that was refused before it began, so only answers of carried out ones are kept.
+    // Stripe keeps no answer of a call that was refused before it began, and version 2 does failed calls again, so only
+    // answers of carried out ones are kept.
     let body = run(state, call, route)?;
     let kept = KeptReply { fingerprint, body: body.clone(), request_id: incoming.request_id.clone() };
     state.replies.keep(&call.scope, key, kept);

@@ -114,9 +114,7 @@ impl Simulator {
         let state = self.shared.lock();
         match (&options.to, state.events.find(event)) {
             (Some(endpoint), _) => vec![endpoint.clone()],
-            (None, Some(event)) => {
-                state.audience(&event.event_type, &event.scope).into_iter().map(|endpoint| endpoint.id).collect()
-            }
+            (None, Some(event)) => state.audience(event).into_iter().map(|endpoint| endpoint.id).collect(),
             (None, None) => Vec::new(),
         }
     }

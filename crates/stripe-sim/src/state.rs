@@ -57,6 +57,8 @@ pub(crate) struct State {
     pub(crate) dice: Dice,
     /// Apart from `ids`: clients decide how many requests there are, and that must not change the objects' ids.
     pub(crate) request_ids: Ids,
+    /// Apart from `ids`, so that nobody's ids depend on which events have a thin twin.
+    pub(crate) thin_ids: Ids,
     pub(crate) settings: Settings,
     pub(crate) accounts: Accounts,
     pub(crate) endpoints: Vec<Endpoint>,
@@ -80,6 +82,7 @@ impl State {
             accounts: Accounts::new(&mut ids, now),
             ids,
             request_ids: Ids::seeded(seed.wrapping_add(1)),
+            thin_ids: Ids::seeded(seed.wrapping_add(4)),
             dice: Dice::seeded(seed.wrapping_add(3)),
             faults: Faults::new(StdRng::seed_from_u64(seed.wrapping_add(2))),
             clock,

@@ -1,4 +1,4 @@
-//! What an endpoint must be: its address, its events, its version, the cap on their number.
+//! What an endpoint must be in both versions of the API: its address, its events, its version, the cap on their number.
 
 use tollgate_stripe_client::catalogue;
 use tollgate_stripe_client::event::Kind;
@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::params::Params;
 use crate::state::State;
 
+/// Endpoints of both versions count together.
 pub(super) fn under_cap(state: &State, call: &Call) -> Result<(), Failure> {
     let cap = state.settings.endpoint_cap;
     let mode = if call.scope.livemode { "live" } else { "test" };

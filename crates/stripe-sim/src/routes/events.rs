@@ -1,6 +1,7 @@
-//! `/v1/events`: what happened in the last 30 days.
+//! `/v1/events` and `/v2/core/events`: what happened in the last 30 days, as snapshot and as thin events.
 
 use serde_json::Value;
+use tollgate_stripe_client::event::Kind;
 
 use super::{Action, Call, page};
 use crate::failure::{Answer, Failure};
@@ -14,37 +15,59 @@ const MOST_TYPES: usize = 20;
 
 pub(super) const LIST: Action = Action { params: &["type", "types", "delivery_success"], run: list };
 pub(super) const RETRIEVE: Action = Action { params: &[], run: retrieve };
+pub(super) const LIST_THIN: Action =
+    Action { params: &["types", "object_id", "created", "limit", "page"], run: list_thin };
 
 fn list(state: &mut State, call: &Call) -> Answer {
     let created = page::created(&call.params)?;
     let wanted = Wanted::parse(&call.params)?;
     let delivered = call.params.boolean("delivery_success")?;
-    let since = state.now() - KEPT;
     let fits = |event: &&Stored| {
-        event.created >= since
-            && created.contains(&event.created)
+        created.contains(&event.created)
             && wanted.fits(&event.event_type)
             && delivered.is_none_or(|delivered| delivered == event.waiting.is_empty())
     };
-    let rows: Vec<&Stored> = state.events.newest(&call.scope).filter(fits).collect();
+    let rows: Vec<&Stored> = kept(state, call).filter(fits).collect();
     page::page(call, &rows, |event| &event.id, |event| show(state, call, event))
 }
 
+fn list_thin(state: &mut State, call: &Call) -> Answer {
+    let created = page::created_at(&call.params)?;
+    let wanted = Wanted::parse(&call.params)?;
+    let object = call.params.text("object_id")?;
+    let fits = |event: &&Stored| {
+        created.contains(&event.created)
+            && wanted.fits(&event.event_type)
+            && object.is_none_or(|id| event.related_id() == Some(id))
+    };
+    let rows: Vec<&Stored> = kept(state, call).filter(fits).collect();
+    page::page_by_url(call, &rows, |event| &event.id, |event| show(state, call, event))
+}
+
 fn retrieve(state: &mut State, call: &Call) -> Answer {
-    let since = state.now() - KEPT;
-    match state.events.find(&call.id) {
-        Some(event) if event.scope == call.scope && event.created >= since => Ok(show(state, call, event)),
-        Some(event) if event.scope.account == call.scope.account && event.scope != call.scope => {
+    match state.events.find(&call.id).filter(|event| is_kept(state, call, event)) {
+        Some(event) if event.scope == call.scope => Ok(show(state, call, event)),
+        Some(event) if event.scope.account == call.scope.account => {
             Err(Failure::other_mode("event", &call.id, call.scope.livemode))
         }
         _ => Err(Failure::no_such("event", &call.id)),
     }
 }
 
+/// The events that a call may see, newest first.
+fn kept<'a>(state: &'a State, call: &'a Call) -> impl Iterator<Item = &'a Stored> {
+    state.events.newest(&call.scope).filter(|event| is_kept(state, call, event))
+}
+
+/// Whether an event is young enough and of the kind that the call is about.
+fn is_kept(state: &State, call: &Call, event: &Stored) -> bool {
+    let thin = call.kind.object == "v2.core.event";
+    event.created >= state.now() - KEPT && (event.kind() == Kind::Thin) == thin
+}
+
 /// In the account's version, whatever the caller asks for: an event is rendered when it happens.
 fn show(state: &State, call: &Call, event: &Stored) -> Value {
-    let as_connect = call.owner != event.scope.account;
-    event.render(&state.settings.api_version, as_connect, event.waiting.len())
+    event.render(&state.settings.api_version, &call.owner, event.waiting.len())
 }
 
 /// The types that a list is narrowed to; empty means all.

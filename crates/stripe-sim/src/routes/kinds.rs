@@ -1,6 +1,9 @@
 //! Every kind of object that the API serves: its path, its permissions, its filters, its actions.
 
-use super::{Action, accounts, catalog, customers, events, objects, refunds, subscriptions, webhook_endpoints};
+use super::{
+    Action, accounts, catalog, customers, event_destinations, events, objects, refunds, subscriptions,
+    webhook_endpoints,
+};
 
 /// A list filter: the parameter, and where in the object the value stands.
 pub(crate) type Filter = (&'static str, &'static str);
@@ -20,6 +23,8 @@ pub(crate) struct Kind {
     pub(crate) create: Option<Action>,
     pub(crate) update: Option<Action>,
     pub(crate) delete: Option<Action>,
+    /// What may follow an id in a POST.
+    pub(crate) verbs: &'static [(&'static str, Action)],
 }
 
 /// A kind that is listed and read, and made by the business alone.
@@ -35,6 +40,7 @@ const READ_ONLY: Kind = Kind {
     create: None,
     update: None,
     delete: None,
+    verbs: &[],
 };
 
 const CUSTOMER: Filter = ("customer", "/customer");
@@ -85,6 +91,35 @@ pub(crate) static KINDS: &[Kind] = &[
         read: "rak_event_read",
         write: "rak_event_write",
         list: Some(events::LIST),
+        retrieve: Some(events::RETRIEVE),
+        ..READ_ONLY
+    },
+    // Which permissions version 2 asks for is not published.
+    Kind {
+        object: "v2.core.event_destination",
+        path: "/v2/core/event_destinations",
+        noun: "event destination",
+        read: "rak_webhook_read",
+        write: "rak_webhook_write",
+        list: Some(event_destinations::LIST),
+        retrieve: Some(event_destinations::RETRIEVE),
+        create: Some(event_destinations::CREATE),
+        update: Some(event_destinations::UPDATE),
+        delete: Some(event_destinations::DELETE),
+        verbs: &[
+            ("enable", event_destinations::ENABLE),
+            ("disable", event_destinations::DISABLE),
+            ("ping", event_destinations::PING),
+        ],
+        ..READ_ONLY
+    },
+    Kind {
+        object: "v2.core.event",
+        path: "/v2/core/events",
+        noun: "event",
+        read: "rak_event_read",
+        write: "rak_event_write",
+        list: Some(events::LIST_THIN),
         retrieve: Some(events::RETRIEVE),
         ..READ_ONLY
     },

@@ -1,4 +1,4 @@
-//! `metadata`: merged key by key within Stripe's limits; an empty value takes a key away.
+//! `metadata`: merged key by key within Stripe's limits; an empty value, or null in version 2, takes a key away.
 
 use serde_json::{Map, Value};
 
@@ -19,7 +19,7 @@ pub(super) fn apply_metadata(metadata: &mut Map<String, Value>, params: &Params)
     let Some(given) = params.map("metadata")? else { return Ok(()) };
     for (key, value) in given {
         let name = format!("metadata[{key}]");
-        let Some(text) = value.as_str() else {
+        let Some(text) = value.as_str().or(value.is_null().then_some("")) else {
             return Err(Failure::param(&name, "Metadata values must be strings"));
         };
         if key.chars().count() > LONGEST_KEY {

@@ -1,10 +1,12 @@
-//! Lists: the page that `limit`, `starting_after` and `ending_before` ask for, and the filter by `created`.
+//! Lists: the page that a call asks for, in the manner of either version of the API, and the filter by `created`.
 
 use std::ops::Range;
 
 use serde_json::{Value, json};
+use tollgate_stripe_client::Form;
 
 use super::Call;
+use crate::clock;
 use crate::failure::{Answer, Failure};
 use crate::params::Params;
 
@@ -16,6 +18,27 @@ pub(super) fn page<T>(call: &Call, rows: &[T], id: impl Fn(&T) -> &str, show: im
     let (range, has_more) = select(&call.params, rows.len(), |cursor| rows.iter().position(|row| id(row) == cursor))?;
     let data: Vec<Value> = rows[range].iter().map(show).collect();
     Ok(json!({ "object": "list", "data": data, "has_more": has_more, "url": call.kind.path }))
+}
+
+/// The same for version 2: whole addresses lead to the pages around, and their `page` is the id before the page.
+pub(super) fn page_by_url<T>(call: &Call, rows: &[T], id: impl Fn(&T) -> &str, show: impl Fn(&T) -> Value) -> Answer {
+    let limit = limit(&call.params)?;
+    let place = |cursor: &str| rows.iter().position(|row| id(row) == cursor).map(|at| at + 1);
+    let start = match call.params.text("page")?.unwrap_or_default() {
+        "" => 0,
+        cursor => place(cursor).ok_or_else(|| Failure::param("page", format!("Invalid page: '{cursor}'")))?,
+    };
+    let end = rows.len().min(start + limit);
+    let url = |start: usize| {
+        let mut query = Form::from_value(&call.params.to_value()).unwrap_or_default();
+        query.replace("page", start.checked_sub(1).map_or("", |before| id(&rows[before])));
+        format!("{}?{}", call.kind.path, query.encode())
+    };
+    Ok(json!({
+        "data": rows[start..end].iter().map(show).collect::<Vec<_>>(),
+        "next_page_url": (end < rows.len()).then(|| url(end)),
+        "previous_page_url": (start > 0).then(|| url(start.saturating_sub(limit))),
+    }))
 }
 
 fn select(
@@ -61,6 +84,19 @@ fn limit(params: &Params) -> Result<usize, Failure> {
 
 /// The bounds that `created` or `created[gte]` and its like set, in unix seconds.
 pub(super) fn created(params: &Params) -> Result<Range<i64>, Failure> {
+    bounds(params, "integer", |text| text.parse().ok())
+}
+
+/// The same for version 2, where times are RFC 3339.
+pub(super) fn created_at(params: &Params) -> Result<Range<i64>, Failure> {
+    bounds(params, "timestamp", clock::unix)
+}
+
+fn bounds(params: &Params, what: &str, read: impl Fn(&str) -> Option<i64>) -> Result<Range<i64>, Failure> {
+    let seconds = |name: &str, text: &str| {
+        let invalid = || Failure::param(name, format!("Invalid {what}: {text}")).code("parameter_invalid_integer");
+        read(text).ok_or_else(invalid)
+    };
     let mut bounds = 0..i64::MAX;
     match params.get("created") {
         None => {}
@@ -84,11 +120,6 @@ pub(super) fn created(params: &Params) -> Result<Range<i64>, Failure> {
         Some(_) => return Err(Failure::param("created", "Invalid object")),
     }
     Ok(bounds)
-}
-
-fn seconds(name: &str, text: &str) -> Result<i64, Failure> {
-    let invalid = |_| Failure::param(name, format!("Invalid integer: {text}")).code("parameter_invalid_integer");
-    text.parse().map_err(invalid)
 }
 
 #[cfg(test)]

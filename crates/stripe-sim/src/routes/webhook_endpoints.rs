@@ -22,7 +22,7 @@ pub(super) const DELETE: Action = Action { params: &[], run: delete };
 
 fn list(state: &mut State, call: &Call) -> Answer {
     let created = page::created(&call.params)?;
-    let newest = state.endpoints.iter().rev();
+    let newest = state.endpoints.iter().rev().filter(|row| row.destination.is_none());
     let rows: Vec<&Endpoint> = newest.filter(|row| row.scope == call.scope && created.contains(&row.created)).collect();
     page::page(call, &rows, |row| &row.id, |row| row.to_value())
 }
@@ -39,6 +39,7 @@ fn create(state: &mut State, call: &Call) -> Answer {
     apply_metadata(&mut endpoint.metadata, params)?;
     endpoint.api_version = check_version(params, "api_version")?;
     endpoint.connect = params.boolean("connect")?.unwrap_or(false);
+    endpoint.own = !endpoint.connect;
     endpoint.description = description(params)?;
     under_cap(state, call)?;
     let endpoint = state.register("we", endpoint);
@@ -76,7 +77,7 @@ fn delete(state: &mut State, call: &Call) -> Answer {
 }
 
 fn find<'a>(state: &'a State, call: &Call) -> Result<&'a Endpoint, Failure> {
-    match state.endpoint(&call.id) {
+    match state.endpoint(&call.id).filter(|endpoint| endpoint.destination.is_none()) {
         Some(endpoint) if endpoint.scope == call.scope => Ok(endpoint),
         Some(endpoint) if endpoint.scope.account == call.scope.account => {
             Err(Failure::other_mode(NOUN, &call.id, call.scope.livemode))

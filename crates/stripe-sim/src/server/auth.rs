@@ -30,7 +30,13 @@ pub(super) fn caller(state: &State, incoming: &Incoming) -> Result<Caller, Failu
     if key.revoked {
         return Err(Failure::invalid(401, format!("Expired API Key provided: {hint}")).code("api_key_expired"));
     }
-    let account = incoming.header("stripe-account").unwrap_or(&key.account);
+    let account = match (incoming.header("stripe-context"), incoming.header("stripe-account")) {
+        (Some(_), Some(_)) => {
+            let message = "Only one of the headers Stripe-Context and Stripe-Account may be given.";
+            return Err(Failure::invalid(400, message));
+        }
+        (context, account) => context.or(account).unwrap_or(&key.account),
+    };
     if !state.accounts.may_act_for(&key.account, account) {
         return Err(no_access(&hint, account));
     }
@@ -62,6 +68,7 @@ pub(super) fn permitted(caller: &Caller, permission: &str) -> Result<(), Failure
 /// The version that the answer is rendered in.
 pub(super) fn version(state: &State, incoming: &Incoming) -> Result<String, Failure> {
     match incoming.header("stripe-version") {
+        None if incoming.is_version_2() => Err(Failure::invalid(400, "The Stripe-Version header is required.")),
         None => Ok(state.settings.api_version.clone()),
         Some(version) if is_version(version) => Ok(version.to_owned()),
         Some(version) => Err(Failure::invalid(400, format!("Invalid Stripe API version: {version}"))),

@@ -36,7 +36,9 @@ impl Reply {
         Self::new(200, request_id, JSON, body.to_string())
     }
 
-    pub(super) fn refusal(request_id: &str, refusal: &Failure) -> Self {
+    /// A refusal in the form that callers of `path` know.
+    pub(super) fn refusal(request_id: &str, path: &str, refusal: Failure) -> Self {
+        let refusal = if path.starts_with("/v2/") { refusal.in_version_2() } else { refusal };
         let reply = Self::new(refusal.status, request_id, JSON, refusal.body(request_id).to_string());
         match refusal.status {
             429 => reply.with_header("stripe-rate-limited-reason", "global-rate"),
@@ -52,7 +54,7 @@ impl Reply {
     }
 
     /// The answer to a call that a fault keeps from being carried out.
-    pub(super) fn instead(fault: &ApiFault, request_id: &str) -> Option<Self> {
+    pub(super) fn instead(fault: &ApiFault, request_id: &str, path: &str) -> Option<Self> {
         match fault {
             ApiFault::Status(status, body) => Some(Self::new(*status, request_id, JSON, body.to_string())),
             ApiFault::Html(status) => {
@@ -60,11 +62,11 @@ impl Reply {
                 Some(Self::new(*status, request_id, HTML, page))
             }
             ApiFault::RateLimited { retry_after } => {
-                let reply = Self::refusal(request_id, &Failure::rate_limited());
+                let reply = Self::refusal(request_id, path, Failure::rate_limited());
                 let seconds = retry_after.map(|seconds| seconds.to_string());
                 Some(seconds.iter().fold(reply, |reply, seconds| reply.with_header(RETRY_AFTER.as_str(), seconds)))
             }
-            ApiFault::Error500 => Some(Self::refusal(request_id, &Failure::internal())),
+            ApiFault::Error500 => Some(Self::refusal(request_id, path, Failure::internal())),
             ApiFault::Timeout(_) | ApiFault::Truncated => None,
         }
     }

@@ -1,6 +1,7 @@
 //! Questions that a test asks: what is registered, stored, sent and received.
 
 use serde_json::{Value, json};
+use tollgate_stripe_client::event::Kind;
 
 use super::Simulator;
 use crate::delivery::DeliveryRecord;
@@ -20,17 +21,21 @@ impl Simulator {
         self.shared.lock().endpoint(id).map(|endpoint| endpoint.secret.clone())
     }
 
-    /// An event as the API shows it.
+    /// An event of either kind as the API shows it.
     pub fn event(&self, id: &str) -> Option<Value> {
         let state = self.shared.lock();
         let event = state.events.find(id)?;
-        let as_connect = event.scope.account != state.accounts.default_id();
-        Some(event.render(&state.settings.api_version, as_connect, event.waiting.len()))
+        Some(event.render(&state.settings.api_version, state.accounts.default_id(), event.waiting.len()))
     }
 
-    /// The ids of all events, oldest first.
+    /// The ids of all snapshot events, oldest first.
     pub fn event_ids(&self) -> Vec<String> {
-        self.shared.lock().events.ids()
+        self.shared.lock().events.ids(Kind::Snapshot)
+    }
+
+    /// The ids of all thin events, oldest first.
+    pub fn thin_event_ids(&self) -> Vec<String> {
+        self.shared.lock().events.ids(Kind::Thin)
     }
 
     /// An object as the API shows it; a deleted one is its id and that it is gone.

@@ -1,10 +1,12 @@
-//! Webhook endpoints: what is registered, and which events go where.
+//! Webhook endpoints and event destinations: what is registered, and which events go where.
 
 use serde_json::{Map, Value, json};
+use tollgate_stripe_client::event::Kind;
 
+use super::events::Stored;
 use super::{Scope, State};
 
-/// A registered endpoint.
+/// A registered endpoint of either version of the API.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
     pub(crate) id: String,
@@ -13,17 +15,31 @@ pub(crate) struct Endpoint {
     pub(crate) secret: String,
     pub(crate) enabled_events: Vec<String>,
     pub(crate) api_version: Option<String>,
+    /// Whether it gets the events of its own account.
+    pub(crate) own: bool,
+    /// Whether it gets the events of connected accounts.
     pub(crate) connect: bool,
     pub(crate) description: Option<String>,
     pub(crate) metadata: Map<String, Value>,
     pub(crate) disabled: bool,
     pub(crate) created: i64,
+    /// What an event destination of version 2 has on top.
+    pub(crate) destination: Option<Destination>,
+}
+
+/// What only event destinations have.
+#[derive(Clone)]
+pub(crate) struct Destination {
+    pub(crate) name: String,
+    pub(crate) payload: Kind,
+    pub(crate) events_from: Vec<String>,
+    pub(crate) updated: i64,
 }
 
 /// What of an endpoint may be seen; its secret is not among it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SimEndpoint {
-    /// `we_…`.
+    /// `we_…`, or `ed_…` of an event destination.
     pub id: String,
     /// Where events are posted to.
     pub url: String,
@@ -37,8 +53,10 @@ pub struct SimEndpoint {
     pub metadata: Map<String, Value>,
     /// Live or test mode.
     pub livemode: bool,
-    /// Whether it gets the events of connected accounts, and only those.
+    /// Whether it gets the events of connected accounts; a webhook endpoint gets only those then.
     pub connect: bool,
+    /// Whether it gets thin events instead of snapshots.
+    pub thin: bool,
     /// Free text.
     pub description: Option<String>,
     /// The account that it belongs to.
@@ -62,11 +80,13 @@ impl Endpoint {
             secret: String::new(),
             enabled_events,
             api_version: None,
+            own: true,
             connect: false,
             description: None,
             metadata: Map::new(),
             disabled: false,
             created,
+            destination: None,
         }
     }
 
@@ -84,6 +104,7 @@ impl Endpoint {
             metadata: self.metadata.clone(),
             livemode: self.scope.livemode,
             connect: self.connect,
+            thin: self.payload() == Kind::Thin,
             description: self.description.clone(),
             account: self.scope.account.clone(),
         }
@@ -106,24 +127,29 @@ impl Endpoint {
         })
     }
 
-    /// Whether an event of this type from this account and mode is for this endpoint.
-    fn wants(&self, event_type: &str, from: &Scope, platform: &str) -> bool {
-        let source = match self.connect {
-            true => self.scope.account == platform && from.account != platform,
-            false => self.scope.account == from.account,
+    fn payload(&self) -> Kind {
+        self.destination.as_ref().map_or(Kind::Snapshot, |destination| destination.payload)
+    }
+
+    /// Whether an event is for this endpoint.
+    fn wants(&self, event: &Stored, platform: &str) -> bool {
+        let source = match self.scope.account == event.scope.account {
+            true => self.own,
+            false => self.connect && self.scope.account == platform,
         };
         source
             && !self.disabled
-            && self.scope.livemode == from.livemode
-            && self.enabled_events.iter().any(|wanted| wanted == "*" || wanted == event_type)
+            && self.payload() == event.kind()
+            && self.scope.livemode == event.scope.livemode
+            && self.enabled_events.iter().any(|wanted| wanted == "*" || *wanted == event.event_type)
     }
 }
 
 impl State {
     /// The endpoints that an event is delivered to, oldest first.
-    pub(crate) fn audience(&self, event_type: &str, from: &Scope) -> Vec<Endpoint> {
+    pub(crate) fn audience(&self, event: &Stored) -> Vec<Endpoint> {
         let platform = self.accounts.default_id();
-        self.endpoints.iter().filter(|endpoint| endpoint.wants(event_type, from, platform)).cloned().collect()
+        self.endpoints.iter().filter(|endpoint| endpoint.wants(event, platform)).cloned().collect()
     }
 
     /// Gives an endpoint its id and its secret, and keeps it.

@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tollgate_stripe_sim::{Builder, Clock, Simulator};
 
 pub use receiver::{Received, Receiver};
@@ -103,6 +103,23 @@ impl Api {
         let body = serde_json::from_slice(&body)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&body).into_owned()));
         Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+    }
+
+    /// The same client with the version header that version 2 of the API demands.
+    pub fn v2(self) -> Self {
+        self.header("stripe-version", "2026-10-28.endive")
+    }
+
+    /// Registers a destination for some event types, changed by `more`, and gives the answer, secret included.
+    pub async fn register_destination(&self, url: &str, payload: &str, events: &[&str], more: Value) -> Value {
+        let mut body = json!({
+            "name": "Shop", "type": "webhook_endpoint", "event_payload": payload, "enabled_events": events,
+            "webhook_endpoint": {"url": url}, "include": ["webhook_endpoint.signing_secret"],
+        });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let answer = self.post("/v2/core/event_destinations", &body.to_string()).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body
     }
 
     /// Registers an endpoint for some event types and gives the answer, secret included.
