@@ -84,6 +84,15 @@ impl Simulator {
         self.shared.lock().accounts.change_key(key, |key| key.revoked = true);
     }
 
+    /// Rolls an endpoint's secret as Stripe's dashboard does and gives the new one; none for an unknown endpoint.
+    ///
+    /// The old one lives on for `overlap` of the simulator's clock: until then each delivery carries one `v1` for each
+    /// live secret. Stripe's dashboard offers up to 24 hours.
+    pub fn roll_secret(&self, endpoint: &str, overlap: Duration) -> Option<String> {
+        let overlap = i64::try_from(overlap.as_secs()).unwrap_or(i64::MAX);
+        self.shared.lock().roll_secret(endpoint, overlap)
+    }
+
     /// Stores an event in the default account's test mode and delivers it; gives its id.
     pub fn emit(&self, event_type: &str, object: Value) -> String {
         self.emit_with(event_type, object, EmitOptions::default())

@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use tollgate_stripe_client::webhook::{WebhookSecret, sign};
+use tollgate_stripe_client::webhook::{WebhookSecret, sign, sign_with};
 use url::{Host, Url};
 
 use super::{DeliveryResult, Signature};
@@ -34,9 +34,10 @@ pub(crate) struct Post {
 impl Post {
     /// Signs `body` at `timestamp`; nothing if the secret cannot be used, which the simulator's own always can.
     pub(crate) fn signed(endpoint: &Endpoint, body: Bytes, signature: &Signature, timestamp: i64) -> Option<Self> {
+        let livemode = endpoint.scope.livemode;
         let header = match signature {
-            Signature::Good => Some(header(&endpoint.secret, endpoint.scope.livemode, timestamp, &body)?),
-            Signature::WrongSecret => Some(header(WRONG_SECRET, endpoint.scope.livemode, timestamp, &body)?),
+            Signature::Good => Some(header(endpoint.live_secrets(timestamp), livemode, timestamp, &body)?),
+            Signature::WrongSecret => Some(header([WRONG_SECRET].into_iter(), livemode, timestamp, &body)?),
             Signature::Missing => None,
             Signature::Junk => Some("I'm not even a real signature header".to_owned()),
         };
@@ -59,9 +60,10 @@ impl Post {
     }
 }
 
-/// Test events carry a `v0` as well, which means nothing and must be ignored.
-fn header(secret: &str, livemode: bool, timestamp: i64, body: &[u8]) -> Option<String> {
-    let good = sign(&WebhookSecret::parse(secret).ok()?, timestamp, body);
+/// One `v1` for each secret. Test events carry a `v0` as well, which means nothing and must be ignored.
+fn header<'a>(secrets: impl Iterator<Item = &'a str>, livemode: bool, timestamp: i64, body: &[u8]) -> Option<String> {
+    let secrets = secrets.map(WebhookSecret::parse).collect::<Result<Vec<_>, _>>().ok()?;
+    let good = sign_with(&secrets.iter().collect::<Vec<_>>(), timestamp, body);
     if livemode {
         return Some(good);
     }

@@ -16,7 +16,7 @@ impl Simulator {
         self.shared.lock().endpoints.iter().map(|endpoint| endpoint.view()).collect()
     }
 
-    /// The signing secret of an endpoint, for a test that signs by itself.
+    /// The newest signing secret of an endpoint, for a test that signs by itself.
     pub fn endpoint_secret(&self, id: &str) -> Option<String> {
         self.shared.lock().endpoint(id).map(|endpoint| endpoint.secret.clone())
     }

@@ -13,6 +13,8 @@ pub(crate) struct Endpoint {
     pub(crate) scope: Scope,
     pub(crate) url: String,
     pub(crate) secret: String,
+    /// Secrets that were rolled, each with the second from which it signs no more.
+    old_secrets: Vec<(String, i64)>,
     pub(crate) enabled_events: Vec<String>,
     pub(crate) api_version: Option<String>,
     /// Whether it gets the events of its own account.
@@ -78,6 +80,7 @@ impl Endpoint {
             scope: scope.clone(),
             url,
             secret: String::new(),
+            old_secrets: Vec::new(),
             enabled_events,
             api_version: None,
             own: true,
@@ -88,6 +91,12 @@ impl Endpoint {
             created,
             destination: None,
         }
+    }
+
+    /// The secrets that sign at this time, the newest first.
+    pub(crate) fn live_secrets(&self, at: i64) -> impl Iterator<Item = &str> {
+        let old = self.old_secrets.iter().rev().filter(move |(_, end)| at < *end);
+        std::iter::once(self.secret.as_str()).chain(old.map(|(secret, _)| secret.as_str()))
     }
 
     pub(crate) fn status(&self) -> &'static str {
@@ -154,7 +163,7 @@ impl State {
 
     /// Gives an endpoint its id and its secret, and keeps it.
     pub(crate) fn register(&mut self, prefix: &str, endpoint: Endpoint) -> Endpoint {
-        let (id, secret) = (self.ids.id(prefix), format!("whsec_{}", self.ids.text(32)));
+        let (id, secret) = (self.ids.id(prefix), self.new_secret());
         let endpoint = Endpoint { id, secret, ..endpoint };
         self.endpoints.push(endpoint.clone());
         endpoint
@@ -165,6 +174,21 @@ impl State {
         if let Some(endpoint) = self.endpoints.iter_mut().find(|endpoint| endpoint.id == changed.id) {
             *endpoint = changed;
         }
+    }
+
+    /// Gives an endpoint a new secret; the one before signs too for so many seconds.
+    pub(crate) fn roll_secret(&mut self, id: &str, overlap: i64) -> Option<String> {
+        let end = self.now().saturating_add(overlap);
+        let mut endpoint = self.endpoint(id)?.clone();
+        let secret = self.new_secret();
+        let old = std::mem::replace(&mut endpoint.secret, secret.clone());
+        endpoint.old_secrets.push((old, end));
+        self.replace(endpoint);
+        Some(secret)
+    }
+
+    fn new_secret(&mut self) -> String {
+        format!("whsec_{}", self.ids.text(32))
     }
 
     pub(crate) fn endpoint(&self, id: &str) -> Option<&Endpoint> {

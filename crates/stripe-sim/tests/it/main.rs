@@ -13,6 +13,7 @@ mod events;
 mod faults;
 mod idempotency;
 mod objects;
+mod rolls;
 mod shapes;
 mod support;
 mod thin_events;
