@@ -12,7 +12,7 @@ pub struct Numbering<'a> {
     pub run: &'a str,
     /// How many objects the events are about; they take turns.
     pub objects: usize,
-    /// When the events were made, in unix seconds.
+    /// When the events are sent, in unix seconds.
     pub now: i64,
 }
 
@@ -20,17 +20,18 @@ impl Numbering<'_> {
     /// The start of an event's body; [`REST`] follows.
     pub fn start(&self, index: usize) -> String {
         let object = index % self.objects.max(1);
+        // An object's next event is one second younger: two of one second are the exception in real life.
+        let created = self.now - 100_000 + (index / self.objects.max(1)) as i64;
         format!(
             r#"{{
   "id": "evt_{run}{index:010}",
   "object": "event",
   "api_version": "2026-10-28.endive",
-  "created": {now},
+  "created": {created},
   "data": {{
     "object": {{
       "id": "pi_{run}{object:010}""#,
             run = self.run,
-            now = self.now,
         )
     }
 }

@@ -9,6 +9,7 @@ mod lane;
 mod listen;
 mod pool;
 mod prepared;
+mod rows;
 mod types;
 mod url;
 
@@ -20,6 +21,7 @@ pub(crate) use dialect::{insert_deliveries, insert_events, insert_runs, insert_t
 pub use error::Error;
 pub use lane::Lane;
 pub use listen::Listener;
+pub(crate) use rows::{Cell, Insert, insert_rows};
 pub(crate) use types::text_enum;
 pub use url::{DatabaseUrl, UrlError};
 

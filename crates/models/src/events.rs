@@ -196,7 +196,7 @@ pub fn reopen_failed(conn: &mut AnyConnection, ids: &[&str], now: i64) -> QueryR
 /// When the query fails.
 pub fn backlog(conn: &mut AnyConnection, now: i64) -> QueryResult<(i64, Option<i64>)> {
     events::table
-        .filter(sql::<Bool>("status IN ('pending', 'processing', 'failed')"))
+        .filter(sql::<Bool>("status IN ('pending', 'failed')"))
         .filter(events::next_attempt_at.le(now))
         .select((diesel::dsl::count_star(), diesel::dsl::min(events::next_attempt_at)))
         .first(conn)

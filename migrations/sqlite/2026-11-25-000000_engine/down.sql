@@ -11,3 +11,5 @@ ALTER TABLE events DROP COLUMN tie;
 DROP INDEX events_suspected;
 ALTER TABLE events DROP COLUMN crashes;
 ALTER TABLE events DROP COLUMN only_handler;
+DROP INDEX events_due;
+CREATE INDEX events_due ON events (created, seq, next_attempt_at) WHERE status IN ('pending', 'processing', 'failed');

@@ -1,3 +1,6 @@
+-- Without those that a worker has: each step of the work would be written to it otherwise.
+DROP INDEX events_due;
+CREATE INDEX events_due ON events (created, seq, next_attempt_at) WHERE status IN ('pending', 'failed');
 -- Which single handler a replay asked for; none runs all of them.
 ALTER TABLE events ADD COLUMN only_handler TEXT;
 -- How often a worker died while it had the event.

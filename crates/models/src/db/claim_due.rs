@@ -31,7 +31,7 @@ pub(crate) fn claim_due(conn: &mut AnyConnection, claim: Claim<'_>, due: Due, li
     };
     // The conditions of the partial indexes are repeated word for word, since SQLite compares them so.
     let (which, order) = match due {
-        Due::Ordinary => ("status IN ('pending', 'processing', 'failed') AND crashes = 0", "created, seq"),
+        Due::Ordinary => ("crashes = 0", "created, seq"),
         Due::Suspected => ("crashes > 0", "crashes, seq"),
     };
     // Materialized, since PostgreSQL might otherwise run the inner query again for each row, and lock more than the limit.

@@ -6,10 +6,10 @@ use diesel::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::kind::storable;
-use super::statements::{Guard, OTHER, removal, upsert_into};
+use super::statements::{COMMON, Guard, OTHER, removal, upsert_into};
 use super::ties;
-use super::{Kind, Nested, kind};
-use crate::db::{self, AnyConnection};
+use super::{Kind, Nested, SqlType, kind};
+use crate::db::{self, AnyConnection, Cell};
 use crate::events::Tie;
 
 /// An object's content and where it comes from.
@@ -65,7 +65,8 @@ impl Outcome {
 pub(super) struct Row<'a> {
     pub(super) change: &'a Change<'a>,
     pub(super) id: String,
-    pub(super) values: Map<String, Value>,
+    pub(super) object_type: &'a str,
+    cells: Vec<Cell>,
     // Where its outcome goes.
     index: usize,
 }
@@ -109,7 +110,7 @@ pub fn apply_all(conn: &mut AnyConnection, changes: &[Change<'_>]) -> QueryResul
     for (index, change) in changes.iter().enumerate() {
         if let Some((object_type, id)) = change.place() {
             let kind = kind(object_type);
-            let row = Row { change, id: storable(id), values: values(change, kind, object_type, id), index };
+            let row = Row { change, id: storable(id), object_type, cells: cells(change, kind, object_type, id), index };
             tables.entry(kind.map_or(OTHER, |kind| kind.table)).or_insert_with(|| (kind, Vec::new())).1.push(row);
         }
     }
@@ -167,40 +168,41 @@ fn upsert<'a, R: std::borrow::Borrow<Row<'a>>>(
     let Some(statement) = upsert_into(table, guard) else {
         return Err(diesel::result::Error::NotFound);
     };
-    let rows: Vec<&Map<String, Value>> = rows.iter().map(|row| &row.borrow().values).collect();
-    let rows = serde_json::to_string(&rows).map_err(|error| diesel::result::Error::SerializationError(error.into()))?;
-    db::run_on_json(conn, statement, &rows)
+    let rows: Vec<&[Cell]> = rows.iter().map(|row| row.borrow().cells.as_slice()).collect();
+    db::insert_rows(conn, statement, &rows)
 }
 
-fn values(change: &Change<'_>, kind: Option<&Kind>, object_type: &str, id: &str) -> Map<String, Value> {
-    let mut values = common(change, id);
-    match kind {
-        Some(kind) => {
-            for column in kind.columns {
-                values.insert(column.name.to_owned(), column.read(change.object));
-            }
-        }
-        None => {
-            values.insert("object".to_owned(), json!(storable(object_type)));
-            values.insert("account".to_owned(), json!(storable(change.account.unwrap_or_default())));
-        }
-    }
-    values
-}
-
-fn common(change: &Change<'_>, id: &str) -> Map<String, Value> {
+// In the order of the statement's columns.
+fn cells(change: &Change<'_>, kind: Option<&Kind>, object_type: &str, id: &str) -> Vec<Cell> {
     let created = change.object.get("created").and_then(Value::as_i64).unwrap_or(change.as_of);
-    let mut row = Map::new();
-    row.insert("id".to_owned(), json!(storable(id)));
-    row.insert("account".to_owned(), json!(change.account.map(storable)));
-    row.insert("livemode".to_owned(), json!(change.livemode));
-    row.insert("created".to_owned(), json!(created));
-    row.insert("deleted_at".to_owned(), json!(is_deleted(change).then_some(change.as_of.saturating_mul(1000))));
-    row.insert("as_of".to_owned(), json!(change.as_of));
-    row.insert("event_id".to_owned(), json!(change.event_id.map(storable)));
-    row.insert("api_version".to_owned(), json!(change.api_version.map(storable)));
-    row.insert("data".to_owned(), json!(change.object.to_string()));
-    row
+    let text = |text: Option<&str>| Cell::Text(text.map(storable));
+    // The general table's key has the account, which must not be null there.
+    let account = change.account.or(kind.is_none().then_some(""));
+    let mut cells = vec![
+        text(Some(id)),
+        text(account),
+        Cell::Bool(Some(change.livemode)),
+        Cell::BigInt(Some(created)),
+        Cell::BigInt(is_deleted(change).then_some(change.as_of.saturating_mul(1000))),
+        Cell::BigInt(Some(change.as_of)),
+        text(change.event_id),
+        text(change.api_version),
+        Cell::Text(Some(change.object.to_string())),
+    ];
+    match kind {
+        Some(kind) => cells.extend(kind.columns.iter().map(|column| cell(column.sql, column.read(change.object)))),
+        None => cells.push(text(Some(object_type))),
+    }
+    cells
+}
+
+fn cell(sql: SqlType, value: Value) -> Cell {
+    match (sql, value) {
+        (SqlType::Text, Value::String(text)) => Cell::Text(Some(text)),
+        (SqlType::Text, _) => Cell::Text(None),
+        (SqlType::BigInt, value) => Cell::BigInt(value.as_i64()),
+        (SqlType::Bool, value) => Cell::Bool(value.as_bool()),
+    }
 }
 
 /// Whether a change says that its object is gone. A subscription that ends is "deleted" by its event's name, yet stays an
@@ -263,12 +265,16 @@ fn store_entries(
             complete,
         });
     }
+    let own = kind.columns.iter().position(|column| column.name == nested.parent);
+    let place_of_parent = own.map(|place| COMMON.len() + place);
     let rows: Vec<Row<'_>> = changes
         .iter()
         .map(|(id, (change, parent))| {
-            let mut values = values(change, Some(kind), nested.object, id);
-            values.insert(nested.parent.to_owned(), json!(parent));
-            Row { change, id: id.clone(), values, index: 0 }
+            let mut cells = cells(change, Some(kind), nested.object, id);
+            if let Some(cell) = place_of_parent.and_then(|place| cells.get_mut(place)) {
+                *cell = Cell::Text(Some(parent.clone()));
+            }
+            Row { change, id: id.clone(), object_type: nested.object, cells, index: 0 }
         })
         .collect();
     if !rows.is_empty() {

@@ -1,11 +1,12 @@
-//! The SQL of the mirror, made once from the declarations: one statement stores any number of rows, given as one JSON array.
+//! The SQL of the mirror, made once from the declarations: one statement stores any number of rows.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::{KINDS, SqlType};
+use crate::db::Insert;
 
-/// A statement for each database. Its one parameter is a JSON array of rows, and it answers ids.
+/// A statement for each database. Its one parameter is a JSON array, and it answers ids.
 pub(crate) struct Statement {
     pub(crate) postgres: String,
     pub(crate) sqlite: String,
@@ -20,7 +21,8 @@ pub(super) enum Guard {
     NotOlder,
 }
 
-const COMMON: [(&str, SqlType); 9] = [
+/// The columns that every mirror table has, in the order of its statements.
+pub(super) const COMMON: [(&str, SqlType); 9] = [
     ("id", SqlType::Text),
     ("account", SqlType::Text),
     ("livemode", SqlType::Bool),
@@ -35,7 +37,7 @@ const COMMON: [(&str, SqlType); 9] = [
 /// The table of the types that have none of their own.
 pub(super) const OTHER: &str = "objects";
 
-static UPSERTS: LazyLock<HashMap<(&'static str, Guard), Statement>> = LazyLock::new(|| {
+static UPSERTS: LazyLock<HashMap<(&'static str, Guard), Insert>> = LazyLock::new(|| {
     let mut upserts = HashMap::new();
     for guard in [Guard::Newer, Guard::NotOlder] {
         for kind in KINDS {
@@ -43,14 +45,14 @@ static UPSERTS: LazyLock<HashMap<(&'static str, Guard), Statement>> = LazyLock::
             let columns: Vec<_> = COMMON.into_iter().chain(own).collect();
             upserts.insert((kind.table, guard), upsert(kind.table, &["id", "livemode"], &columns, guard));
         }
-        let columns: Vec<_> = [("object", SqlType::Text)].into_iter().chain(COMMON).collect();
+        let columns: Vec<_> = COMMON.into_iter().chain([("object", SqlType::Text)]).collect();
         upserts.insert((OTHER, guard), upsert(OTHER, &["id", "object", "account", "livemode"], &columns, guard));
     }
     upserts
 });
 
 /// The statement for a table of the mirror.
-pub(super) fn upsert_into(table: &'static str, guard: Guard) -> Option<&'static Statement> {
+pub(super) fn upsert_into(table: &'static str, guard: Guard) -> Option<&'static Insert> {
     UPSERTS.get(&(table, guard))
 }
 
@@ -79,18 +81,8 @@ pub(super) fn removal(table: &str, parent: &str) -> Statement {
     }
 }
 
-fn upsert(table: &str, key: &[&str], columns: &[(&str, SqlType)], guard: Guard) -> Statement {
-    let list = |show: &dyn Fn(&(&str, SqlType)) -> String| columns.iter().map(show).collect::<Vec<_>>().join(", ");
-    let names = list(&|(name, _)| (*name).to_owned());
-    let typed = list(&|(name, sql)| {
-        let sql = match sql {
-            SqlType::Text => "text",
-            SqlType::BigInt => "bigint",
-            SqlType::Bool => "boolean",
-        };
-        format!("{name} {sql}")
-    });
-    let extracted = list(&|(name, _)| format!("json_extract(given.value, '$.{name}')"));
+fn upsert(table: &str, key: &[&str], columns: &[(&str, SqlType)], guard: Guard) -> Insert {
+    let names = columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     let set: Vec<String> = columns
         .iter()
         .filter(|(name, _)| !key.contains(name))
@@ -102,15 +94,13 @@ fn upsert(table: &str, key: &[&str], columns: &[(&str, SqlType)], guard: Guard) 
         ),
         Guard::NotOlder => format!("{table}.as_of <= excluded.as_of"),
     };
-    let on_conflict =
-        format!("ON CONFLICT ({}) DO UPDATE SET {} WHERE {replaces} RETURNING id", key.join(", "), set.join(", "));
-    Statement {
-        postgres: format!(
-            "INSERT INTO {table} ({names}) SELECT {names} FROM json_to_recordset($1::json) AS given ({typed}) {on_conflict}"
+    Insert {
+        into: format!("INSERT INTO {table} ({names})"),
+        then: format!(
+            "ON CONFLICT ({}) DO UPDATE SET {} WHERE {replaces} RETURNING id",
+            key.join(", "),
+            set.join(", ")
         ),
-        // `WHERE TRUE` tells SQLite's parser that ON belongs to the upsert, not to a join.
-        sqlite: format!(
-            "INSERT INTO {table} ({names}) SELECT {extracted} FROM json_each($1) AS given WHERE TRUE {on_conflict}"
-        ),
+        names,
     }
 }

@@ -9,9 +9,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use serde_json::{Map, Value};
 
-use super::Kind;
 use super::apply::{Row, is_deleted};
+use super::kind::storable;
 use super::statements::OTHER;
+use super::{Kind, kind};
 use crate::db::{AnyConnection, MultiBackend};
 use crate::events::Tie;
 use crate::schema::event_payloads;
@@ -109,10 +110,14 @@ struct Key {
 
 impl Key {
     fn of(row: &Row<'_>) -> Self {
-        let text = |name: &str| row.values.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let object = text("object");
-        let account = if object.is_empty() { String::new() } else { text("account") };
-        Self { id: row.id.clone(), livemode: row.change.livemode, object, account }
+        let general = kind(row.object_type).is_none();
+        let text = |text: &str| if general { storable(text) } else { String::new() };
+        Self {
+            id: row.id.clone(),
+            livemode: row.change.livemode,
+            object: text(row.object_type),
+            account: text(row.change.account.unwrap_or_default()),
+        }
     }
 }
 
@@ -192,7 +197,6 @@ fn holds(object: &Value, values: &Map<String, Value>) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::super::kind;
     use super::*;
 
     const UPDATED: &str = "invoice.updated";

@@ -60,6 +60,8 @@ impl Tables {
         } else if let Some(rest) = statement.strip_prefix("CREATE INDEX ") {
             let (name, on) = rest.split_once(" ON ").unwrap();
             self.indexes.insert(name.to_owned(), on.to_owned());
+        } else if let Some(name) = statement.strip_prefix("DROP INDEX ") {
+            assert!(self.indexes.remove(name).is_some(), "there is no index {name}");
         } else {
             panic!("teach this test to read: {statement}");
         }
