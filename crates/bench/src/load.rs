@@ -20,8 +20,11 @@ use crate::event::{Maker, Numbering, REST, Request};
 use connection::Connection;
 pub use report::Report;
 use report::Tally;
+pub use schedule::Stop;
 use schedule::{Schedule, Turn};
 
+/// How many objects the events are about, unless it is said.
+pub const OBJECTS: u32 = 5000;
 /// Requests made in advance for each second of a run that goes as fast as it can.
 const MOST_PER_SECOND: usize = 30_000;
 
@@ -38,17 +41,17 @@ pub struct Arguments {
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     connections: u32,
     /// Events a second whether or not answers come; latency then counts from the intended time. Without it: as fast as answers come
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     rate: Option<u32>,
     /// How many events
-    #[arg(long, conflicts_with = "seconds")]
-    events: Option<usize>,
+    #[arg(long, conflicts_with = "seconds", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    events: Option<u32>,
     /// How long, in seconds
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3600))]
     seconds: u32,
     /// How many objects the events are about
-    #[arg(long, default_value_t = 5000)]
-    objects: usize,
+    #[arg(long, default_value_t = OBJECTS, value_parser = clap::value_parser!(u32).range(1..))]
+    objects: u32,
 }
 
 /// What to do to a server.
@@ -65,14 +68,14 @@ pub struct Load {
     /// How much of it.
     pub amount: Amount,
     /// How many objects the events are about.
-    pub objects: usize,
+    pub objects: u32,
 }
 
 /// When a load ends.
 #[derive(Clone, Copy, Debug)]
 pub enum Amount {
     /// After so many events.
-    Events(usize),
+    Events(u32),
     /// After so many seconds.
     Seconds(u32),
 }
@@ -89,7 +92,7 @@ pub fn main(arguments: &Arguments) -> Result<(), Error> {
     };
     let report = run(&load)?;
     println!("{}", serde_json::to_string(&report)?);
-    if report.all_acknowledged() { Ok(()) } else { Err(Error::Wrong("not every event was acknowledged".to_owned())) }
+    report.complete().map(drop)
 }
 
 fn secret(given: Option<&str>) -> Result<WebhookSecret, Error> {
@@ -109,12 +112,67 @@ fn secret(given: Option<&str>) -> Result<WebhookSecret, Error> {
 /// # Errors
 /// When the URL cannot be used or no connection can be opened; what goes wrong later is counted in the report.
 pub fn run(load: &Load) -> Result<Report, Error> {
-    let address = address(&load.url)?;
-    let requests = requests(load);
-    // One thread: the server is to have the rest of the machine.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(Error::io("could not start the load"))?;
-    runtime.block_on(drive(load, address, requests))
+    Prepared::new(load)?.run()
+}
+
+/// A load whose requests are made and signed, so that posting them is all that is left.
+#[derive(Debug)]
+pub struct Prepared {
+    load: Load,
+    address: SocketAddr,
+    requests: Vec<Request>,
+    stop: Stop,
+}
+
+impl Prepared {
+    /// Makes the requests.
+    ///
+    /// # Errors
+    /// When the URL cannot be used.
+    pub fn new(load: &Load) -> Result<Self, Error> {
+        let address = address(&load.url)?;
+        Ok(Self { load: load.clone(), address, requests: requests(load), stop: Stop::default() })
+    }
+
+    /// What ends it early.
+    pub fn stop(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    /// Posts them.
+    ///
+    /// # Errors
+    /// When no connection can be opened; what goes wrong later is counted in the report.
+    pub fn run(self) -> Result<Report, Error> {
+        // One thread: the server is to have the rest of the machine.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(Error::io("could not start the load"))?.block_on(self.drive())
+    }
+
+    async fn drive(self) -> Result<Report, Error> {
+        let Self { load, address, requests, stop } = self;
+        let mut connections = Vec::new();
+        for _ in 0..load.connections {
+            let opened = Connection::open(address).await;
+            connections.push(opened.map_err(Error::io(format!("could not connect to {address}")))?);
+        }
+        let requests = Arc::new(requests);
+        let limit = match load.amount {
+            Amount::Seconds(seconds) if load.rate.is_none() => Some(Duration::from_secs(seconds.into())),
+            _ => None,
+        };
+        let schedule = Arc::new(Schedule::start(requests.len(), load.rate, limit, stop));
+        let tasks: Vec<_> = connections
+            .into_iter()
+            .map(|connection| tokio::spawn(post_all(connection, Arc::clone(&requests), Arc::clone(&schedule))))
+            .collect();
+        let mut tally = Tally::default();
+        for task in tasks {
+            let part = task.await.map_err(|error| Error::Wrong(format!("a connection's task ended: {error}")))?;
+            tally.add(part);
+        }
+        Ok(tally.report(&load, schedule.elapsed()))
+    }
 }
 
 fn address(url: &Url) -> Result<SocketAddr, Error> {
@@ -130,38 +188,14 @@ fn address(url: &Url) -> Result<SocketAddr, Error> {
 // Made before the clock starts, so that signing takes nothing from the server.
 fn requests(load: &Load) -> Vec<Request> {
     let count = match (load.amount, load.rate) {
-        (Amount::Events(events), _) => events,
+        (Amount::Events(events), _) => events as usize,
         (Amount::Seconds(seconds), Some(rate)) => seconds as usize * rate as usize,
         (Amount::Seconds(seconds), None) => seconds as usize * MOST_PER_SECOND,
     };
     let run = Uuid::new_v4().simple().to_string();
     let host = load.url.authority();
-    let numbering = Numbering { run: &run[..12], objects: load.objects, now: clock::now_seconds() };
+    let numbering = Numbering { run: &run[..12], objects: load.objects as usize, now: clock::now_seconds() };
     Maker { host, path: load.url.path(), secret: &load.secret, numbering }.make(0, count)
-}
-
-async fn drive(load: &Load, address: SocketAddr, requests: Vec<Request>) -> Result<Report, Error> {
-    let mut connections = Vec::new();
-    for _ in 0..load.connections {
-        let opened = Connection::open(address).await;
-        connections.push(opened.map_err(Error::io(format!("could not connect to {address}")))?);
-    }
-    let requests = Arc::new(requests);
-    let limit = match load.amount {
-        Amount::Seconds(seconds) if load.rate.is_none() => Some(Duration::from_secs(seconds.into())),
-        _ => None,
-    };
-    let schedule = Arc::new(Schedule::start(requests.len(), load.rate, limit));
-    let tasks: Vec<_> = connections
-        .into_iter()
-        .map(|connection| tokio::spawn(post_all(connection, Arc::clone(&requests), Arc::clone(&schedule))))
-        .collect();
-    let mut tally = Tally::default();
-    for task in tasks {
-        let part = task.await.map_err(|error| Error::Wrong(format!("a connection's task ended: {error}")))?;
-        tally.add(part);
-    }
-    Ok(tally.report(load, schedule.elapsed()))
 }
 
 async fn post_all(mut connection: Connection, requests: Arc<Vec<Request>>, schedule: Arc<Schedule>) -> Tally {
@@ -208,7 +242,7 @@ mod tests {
         url
     }
 
-    fn load(url: Url, rate: Option<u32>, events: usize) -> Load {
+    fn load(url: Url, rate: Option<u32>, events: u32) -> Load {
         let secret = WebhookSecret::parse("whsec_bench").unwrap();
         Load { url, secret, connections: 1, rate, amount: Amount::Events(events), objects: 10 }
     }
@@ -232,6 +266,35 @@ mod tests {
         let report = run(&load(url, Some(50), 5)).unwrap();
         assert!(report.all_acknowledged());
         assert!(report.seconds >= 0.08, "five events at 50/s take four pauses of 20 ms: {}", report.seconds);
+    }
+
+    #[test]
+    fn a_stopped_load_ends_before_its_time() {
+        let url = serve(&["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"; 10]);
+        let prepared = Prepared::new(&load(url, Some(1), 10)).unwrap();
+        let stop = prepared.stop();
+        let running = std::thread::spawn(move || prepared.run());
+        stop.now();
+        let report = running.join().unwrap().unwrap();
+        assert!(report.all_acknowledged() && report.acknowledged <= 1, "{report:?}");
+    }
+
+    #[test]
+    fn a_connection_that_the_server_closes_is_opened_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url: Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().take(3) {
+                let (mut stream, mut seen, mut part) = (stream.unwrap(), Vec::new(), [0; 8192]);
+                while !seen.ends_with(b"\"payment_intent.succeeded\"\n}\n") {
+                    let count = stream.read(&mut part).unwrap();
+                    seen.extend_from_slice(&part[..count]);
+                }
+                stream.write_all(b"HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").unwrap();
+            }
+        });
+        let report = run(&load(url, None, 3)).unwrap();
+        assert_eq!((report.acknowledged, report.failed), (3, 0), "{report:?}");
     }
 
     #[test]

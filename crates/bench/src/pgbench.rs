@@ -8,7 +8,8 @@ use url::Url;
 
 use crate::error::Error;
 use crate::event::{Numbering, REST};
-use crate::postgres;
+use crate::rig::cleanup::{self, Cleanup};
+use crate::rig::postgres;
 
 /// The tables, with no more indexes than uniqueness needs: PostgreSQL is shown at its best.
 const TABLES: &str = "
@@ -51,13 +52,13 @@ pub struct Arguments {
     #[arg(long, env = "TEST_DATABASE_URL", hide_env_values = true)]
     database_url: Url,
     /// Clients at once
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=150))]
     clients: u32,
     /// Threads of pgbench
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
     threads: u32,
     /// How long, in seconds
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3600))]
     seconds: u32,
 }
 
@@ -89,6 +90,7 @@ pub struct Figure {
 
 /// Runs the command.
 pub fn main(arguments: &Arguments) -> Result<(), Error> {
+    cleanup::on_signals()?;
     let effort = Effort { clients: arguments.clients, threads: arguments.threads, seconds: arguments.seconds };
     println!("{}", serde_json::to_string(&run(&arguments.database_url, effort)?)?);
     Ok(())
@@ -100,9 +102,13 @@ pub fn main(arguments: &Arguments) -> Result<(), Error> {
 /// When pgbench or psql is not there, or the database refuses.
 pub fn run(database: &Url, effort: Effort) -> Result<Figure, Error> {
     postgres::sql(database, TABLES)?;
-    let measured = measure(database, effort);
-    postgres::sql(database, "DROP TABLE bench_events, bench_deliveries")?;
-    measured
+    let emptied = database.clone();
+    let _tables = Cleanup::new(move || {
+        if let Err(error) = postgres::sql(&emptied, "DROP TABLE bench_events, bench_deliveries") {
+            eprintln!("tollgate-bench: the tables bench_events and bench_deliveries stay: {error}");
+        }
+    });
+    measure(database, effort)
 }
 
 fn measure(database: &Url, effort: Effort) -> Result<Figure, Error> {

@@ -1,30 +1,49 @@
-//! `run`: measures a release build on SQLite and on PostgreSQL, in rounds with PostgreSQL's own pgbench between.
+//! `run`: measures everything that Tollgate has a goal for, in rounds with PostgreSQL's own pgbench between.
 
-mod database;
-mod round;
-mod server;
 mod table;
 
-use std::fs;
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 
-use clap::Args;
-use url::Url;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use crate::error::Error;
-use round::{Plan, Round};
+use crate::measure::page::{self, Pages};
+use crate::measure::statements::{self, Statements};
+use crate::measure::stripe_calls::{self, Calls};
+use crate::measure::{Accepted, Processed, accept, process, steady};
+use crate::pgbench;
+use crate::rig::database::Kind;
+use crate::rig::server::Serving;
+use crate::rig::{self, Rig, postgres};
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Work {
+    /// Accept durably; on PostgreSQL beside pgbench
+    Accept,
+    /// Accept, mirror, run one handler, mark as processed
+    Handle,
+    /// The acknowledgement's p99 at 1,000 events a second
+    Steady,
+    /// Requests to Stripe for each event
+    StripeCalls,
+    /// SQL statements for each event, on PostgreSQL
+    Statements,
+    /// Pages of the event log with many events against few
+    Page,
+}
 
 /// The arguments of `run`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The server to measure, built for release
-    #[arg(long, default_value = "target/release/tollgate")]
-    tollgate: PathBuf,
-    /// A PostgreSQL server on which databases may be made; scripts/bench starts one and sets this
-    #[arg(long, env = "TEST_DATABASE_URL", hide_env_values = true)]
-    database_url: Url,
-    /// How often everything is measured
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    #[command(flatten)]
+    rig: rig::Arguments,
+    /// Only some of it; the memory is that of the loads that are measured
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["accept", "handle", "steady", "stripe-calls", "statements", "page"])]
+    only: Vec<Work>,
+    /// How often accepting, handling and the latency are measured; the others come to the same each time
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     rounds: u32,
     /// How long each load lasts, in seconds
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=120))]
@@ -32,34 +51,86 @@ pub struct Arguments {
     /// Connections of the loads that go as fast as they can
     #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=500))]
     connections: u32,
-    /// Events that are sent to measure how fast they are processed
-    #[arg(long, default_value_t = 30_000)]
-    events: usize,
-    /// Also writes every figure of every round to this file, as JSON
-    #[arg(long)]
-    json: Option<PathBuf>,
+    /// Events that are sent to measure how fast they are handled
+    #[arg(long, default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(1000..=10_000_000))]
+    events: u32,
+    /// Events in the large log whose pages are opened
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(page::FEW..=100_000_000))]
+    page_events: u64,
+}
+
+/// Everything that was measured.
+#[derive(Clone, Debug, Default, Serialize)]
+struct Findings {
+    rounds: Vec<Round>,
+    stripe_calls: BTreeMap<Kind, Calls>,
+    statements: Option<Statements>,
+    pages: BTreeMap<Kind, Pages>,
+}
+
+/// What is measured in each round.
+#[derive(Clone, Debug, Default, Serialize)]
+struct Round {
+    pgbench: Option<pgbench::Figure>,
+    accept: BTreeMap<Kind, Accepted>,
+    handle: BTreeMap<Kind, Processed>,
+    steady: BTreeMap<Kind, Accepted>,
 }
 
 /// Runs the command.
 pub fn main(arguments: &Arguments) -> Result<(), Error> {
-    let tollgate = fs::canonicalize(&arguments.tollgate)
-        .map_err(Error::io(format!("there is no server at {}", arguments.tollgate.display())))?;
-    let plan = Plan {
-        tollgate,
-        postgres: arguments.database_url.clone(),
-        seconds: arguments.seconds,
-        connections: arguments.connections,
-        events: arguments.events,
-    };
-    let mut rounds = Vec::new();
-    for number in 1..=arguments.rounds {
+    let rig = Rig::new(&arguments.rig)?;
+    let wants = |work| arguments.only.contains(&work);
+    let counts = wants(Work::Statements) && rig.on.contains(&Kind::Postgres);
+    if counts {
+        statements::check(&rig)?;
+    }
+    let mut findings = Findings::default();
+    let rounds = [Work::Accept, Work::Handle, Work::Steady].into_iter().any(wants);
+    for number in 1..=if rounds { arguments.rounds } else { 0 } {
         eprintln!("round {number} of {}", arguments.rounds);
-        rounds.push(Round::measure(&plan, number)?);
+        findings.rounds.push(round(&rig, arguments)?);
     }
-    print!("{}", table::render(&rounds));
-    if let Some(file) = &arguments.json {
-        let text = serde_json::to_string_pretty(&rounds)?;
-        fs::write(file, text + "\n").map_err(Error::io(format!("could not write {}", file.display())))?;
+    for &kind in rig.on.iter().filter(|_| wants(Work::StripeCalls)) {
+        eprintln!("requests to Stripe, {}", kind.name());
+        findings.stripe_calls.insert(kind, stripe_calls::measure(&rig, kind, arguments.events.min(5000))?);
     }
-    Ok(())
+    if counts {
+        eprintln!("SQL statements, PostgreSQL");
+        findings.statements = Some(statements::measure(&rig, arguments.events.min(10_000))?);
+    }
+    for &kind in rig.on.iter().filter(|_| wants(Work::Page)) {
+        eprintln!(
+            "the event log with {} events, {}: filling it takes some minutes",
+            arguments.page_events,
+            kind.name()
+        );
+        findings.pages.insert(kind, page::measure(&rig, kind, arguments.page_events)?);
+    }
+    print!("{}", table::render(&findings));
+    rig.save(&findings)
+}
+
+fn round(rig: &Rig, arguments: &Arguments) -> Result<Round, Error> {
+    let wants = |work| arguments.only.contains(&work);
+    let mut round = Round::default();
+    if wants(Work::Accept) && rig.on.contains(&Kind::Postgres) {
+        postgres::sql(rig.postgres()?, "CHECKPOINT")?;
+        let effort = pgbench::Effort { clients: 16, threads: 2, seconds: arguments.seconds };
+        round.pgbench = Some(pgbench::run(rig.postgres()?, effort)?);
+    }
+    for &kind in &rig.on {
+        if wants(Work::Accept) {
+            round.accept.insert(kind, accept(&rig.site(kind)?, arguments.connections, arguments.seconds)?);
+        }
+        if wants(Work::Steady) {
+            round.steady.insert(kind, steady(&rig.site(kind)?, arguments.seconds)?);
+        }
+        if wants(Work::Handle) {
+            let site = rig.site(kind)?;
+            let handled = process(&site, Serving::OneHandler, arguments.connections, arguments.events, 0)?;
+            round.handle.insert(kind, handled);
+        }
+    }
+    Ok(round)
 }

@@ -19,6 +19,8 @@ pub struct Connection {
     address: SocketAddr,
     stream: TcpStream,
     buffer: Vec<u8>,
+    /// The server said that it would close it.
+    closes: bool,
 }
 
 impl Connection {
@@ -29,7 +31,7 @@ impl Connection {
     pub async fn open(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { address, stream, buffer: Vec::with_capacity(4096) })
+        Ok(Self { address, stream, buffer: Vec::with_capacity(4096), closes: false })
     }
 
     /// Opens it anew after a failure.
@@ -50,6 +52,10 @@ impl Connection {
     }
 
     async fn exchange(&mut self, start: &[u8], rest: &[u8]) -> io::Result<u16> {
+        // It counts: a client of a server that keeps no connections has to do the same.
+        if self.closes {
+            self.reopen().await?;
+        }
         let written = self.stream.write_vectored(&[IoSlice::new(start), IoSlice::new(rest)]).await?;
         // The kernel takes 3 kB at once unless its buffer is full.
         if let Some(left) = start.get(written..) {
@@ -69,7 +75,10 @@ impl Connection {
             }
             let answer = answer::read(&self.buffer);
             match answer.map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))? {
-                Some(answer) if self.buffer.len() >= answer.size => return Ok(answer.status),
+                Some(answer) if self.buffer.len() >= answer.size => {
+                    self.closes = answer.closes;
+                    return Ok(answer.status);
+                }
                 Some(_) | None => {}
             }
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Load;
+use crate::error::Error;
 use crate::event::{Numbering, REST};
 
 /// What came of a load.
@@ -42,6 +43,23 @@ impl Report {
     /// Whether every event got its 2xx.
     pub fn all_acknowledged(&self) -> bool {
         self.failed == 0 && self.refused.is_empty()
+    }
+
+    /// The report of a load that lost nothing; there is no figure for another one.
+    ///
+    /// # Errors
+    /// When an event was not acknowledged.
+    pub fn complete(self) -> Result<Self, Error> {
+        if self.all_acknowledged() {
+            return Ok(self);
+        }
+        let (refused, failed) = (self.refused.values().sum::<usize>(), self.failed);
+        let mut text =
+            format!("not every event was acknowledged: {refused} refused {:?}, {failed} failed", self.refused);
+        if let Some(first) = &self.first_failure {
+            text.push_str(&format!(", the first because {first}"));
+        }
+        Err(Error::Wrong(text))
     }
 }
 
@@ -127,6 +145,23 @@ mod tests {
         assert_eq!((at(50), at(99), at(100)), (100, 198, 200));
         assert_eq!(percentile(&sorted[..1], 99).as_millis(), 1);
         assert_eq!(percentile(&[], 99), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_load_that_lost_an_event_has_no_figure() {
+        let load = Load {
+            url: "http://127.0.0.1:1/".parse().unwrap(),
+            secret: tollgate_stripe_client::WebhookSecret::parse("whsec_bench").unwrap(),
+            connections: 1,
+            rate: None,
+            amount: crate::load::Amount::Events(2),
+            objects: 1,
+        };
+        let mut tally = Tally::default();
+        tally.answered(200, Duration::ZERO);
+        tally.answered(400, Duration::ZERO);
+        let error = tally.report(&load, Duration::from_secs(1)).complete().unwrap_err().to_string();
+        assert!(error.contains("1 refused {400: 1}"), "{error}");
     }
 
     #[test]

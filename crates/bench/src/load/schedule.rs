@@ -1,7 +1,7 @@
 //! Who posts what, and when: as fast as answers come, or at a fixed rate whatever the answers do.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
@@ -23,6 +23,22 @@ pub struct Schedule {
     count: usize,
     until: Option<Instant>,
     pace: Option<Pace>,
+    stop: Stop,
+}
+
+/// Ends a load from another thread.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// No event is posted any more.
+    pub fn now(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 #[derive(Debug)]
@@ -33,10 +49,10 @@ struct Pace {
 
 impl Schedule {
     /// Starts the clock on so many events, at a rate if one is given, for no longer than the limit.
-    pub fn start(count: usize, rate: Option<u32>, limit: Option<Duration>) -> Self {
+    pub fn start(count: usize, rate: Option<u32>, limit: Option<Duration>, stop: Stop) -> Self {
         let start = Instant::now();
-        let pace = rate.map(|rate| Pace::start(start, count, rate));
-        Self { start, next: AtomicUsize::new(0), count, until: limit.map(|limit| start + limit), pace }
+        let pace = rate.map(|rate| Pace::start(start, count, rate, stop.clone()));
+        Self { start, next: AtomicUsize::new(0), count, until: limit.map(|limit| start + limit), pace, stop }
     }
 
     /// How long ago the clock was started.
@@ -54,13 +70,14 @@ impl Schedule {
             Some(pace) => pace.wait_for(self.start, index).await?,
             None => Instant::now(),
         };
-        (self.until.is_none_or(|until| intended < until)).then_some(Turn { index, intended })
+        let goes_on = self.until.is_none_or(|until| intended < until) && !self.stop.is_set();
+        goes_on.then_some(Turn { index, intended })
     }
 }
 
 impl Pace {
     // A thread of its own, because the runtime's timer is only as fine as a millisecond.
-    fn start(start: Instant, count: usize, rate: u32) -> Self {
+    fn start(start: Instant, count: usize, rate: u32, stop: Stop) -> Self {
         let interval = Duration::from_secs(1) / rate.max(1);
         let due = Arc::new(Semaphore::new(0));
         let tick = Arc::clone(&due);
@@ -68,6 +85,11 @@ impl Pace {
             for index in 0..count {
                 std::thread::sleep(after(start, interval, index).saturating_duration_since(Instant::now()));
                 tick.add_permits(1);
+                if stop.is_set() {
+                    // Whoever still waits for a turn is let go.
+                    tick.close();
+                    break;
+                }
             }
         });
         Self { interval, due }

@@ -1,9 +1,14 @@
-//! The table of a measurement: the median of the rounds, their range, and the goal beside it.
+//! The table of goals: the median of the rounds, their range, and the goal beside it.
 
-use super::round::{Figures, Round};
+use super::{Findings, Round};
+use crate::figures::{median, number, range};
+use crate::measure::page::Pages;
+use crate::measure::statements::Statements;
+use crate::rig::database::Kind;
+use crate::table::Table;
 
 struct Row {
-    work: &'static str,
+    work: String,
     unit: &'static str,
     values: Vec<f64>,
     goal: f64,
@@ -12,86 +17,152 @@ struct Row {
 }
 
 /// A percentile is not averaged with others, so the median round stands for all.
-pub fn render(rounds: &[Round]) -> String {
-    let pgbench: Vec<f64> = rounds.iter().map(|round| round.pgbench.rate).collect();
-    let mut text = format!("{:<52} {:>10}  {:>17}  {:>10}  {:>6}\n", "", "median", "range", "goal", "ratio");
-    for row in rows(rounds, median(&pgbench)) {
+pub fn render(findings: &Findings) -> String {
+    let mut table = Table::new(["work", "median", "range", "goal", "ratio"]);
+    for row in rows(findings) {
         let found = median(&row.values);
-        let ratio = if row.is_cost { row.goal / found } else { found / row.goal };
-        text += &format!(
-            "{:<52} {:>10}  {:>17}  {:>10}  {ratio:>6.2}\n",
-            row.work,
-            format!("{}{}", number(found), row.unit),
-            range(&row.values),
-            format!("{} {}", if row.is_cost { "≤" } else { "≥" }, number(row.goal)),
-        );
+        let goal = format!("{} {}", if row.is_cost { "≤" } else { "≥" }, number(row.goal));
+        let shown = format!("{}{}", number(found), row.unit);
+        table.row([row.work, shown, range(&row.values), goal, ratio(found, row.goal, row.is_cost)]);
     }
-    text + &format!(
-        "{:<52} {:>10}  {:>17}\n",
-        "pgbench: PostgreSQL alone, one event a commit",
-        format!("{}/s", number(median(&pgbench))),
-        range(&pgbench)
-    )
+    let pgbench = pgbench(&findings.rounds);
+    if !pgbench.is_empty() {
+        let work = "pgbench: PostgreSQL alone, one event a commit".to_owned();
+        let none = String::new();
+        table.row([work, format!("{}/s", number(median(&pgbench))), range(&pgbench), none.clone(), none]);
+    }
+    let mut text = table.render();
+    for (kind, pages) in &findings.pages {
+        text += &page_table(*kind, pages);
+    }
+    if let Some(statements) = &findings.statements {
+        text += &statement_table(statements);
+    }
+    text
 }
 
-fn rows(rounds: &[Round], pgbench: f64) -> Vec<Row> {
-    let on = |figures: fn(&Round) -> &Figures, value: fn(&Figures) -> f64| -> Vec<f64> {
-        rounds.iter().map(|round| value(figures(round))).collect()
+/// 1 or more reaches the goal.
+fn ratio(found: f64, goal: f64, is_cost: bool) -> String {
+    match (is_cost, goal) {
+        // No number of times as many as none.
+        (true, 0.0) => if found == 0.0 { "reached" } else { "missed" }.to_owned(),
+        (true, most) => format!("{:.2}", most / found),
+        (false, least) => format!("{:.2}", found / least),
+    }
+}
+
+fn pgbench(rounds: &[Round]) -> Vec<f64> {
+    rounds.iter().filter_map(|round| Some(round.pgbench.as_ref()?.rate)).collect()
+}
+
+fn rows(findings: &Findings) -> Vec<Row> {
+    let pgbench = median(&pgbench(&findings.rounds));
+    let mut rows = Vec::new();
+    for kind in [Kind::Postgres, Kind::Sqlite] {
+        rows.extend(loads(&findings.rounds, kind, pgbench));
+        let mut once = |work: &str, unit, value, goal| {
+            rows.push(Row { work: format!("{work}, {}", kind.name()), unit, values: vec![value], goal, is_cost: true });
+        };
+        if let Some(calls) = findings.stripe_calls.get(&kind) {
+            once("requests to Stripe for each event", "", calls.per_event, 0.0);
+        }
+        if let (Kind::Postgres, Some(statements)) = (kind, &findings.statements) {
+            once("SQL statements for each processed event", "", statements.process, 6.0);
+        }
+        if let Some((pages, newest)) = findings.pages.get(&kind).and_then(|pages| Some((pages, pages.pages.first()?))) {
+            let work = format!("event log, {} events against {}", number(pages.many as f64), number(pages.few as f64));
+            once(&work, " ×", newest.ratio, 1.5);
+        }
+    }
+    // The databases side by side: a stable sort keeps PostgreSQL first.
+    let order = |row: &Row| {
+        let start = row.work.rsplit_once(", ").map_or("", |(start, _)| start).to_owned();
+        ORDER.iter().position(|known| start.starts_with(known)).unwrap_or(ORDER.len())
     };
-    let postgres: fn(&Round) -> &Figures = |round| &round.postgres;
-    let sqlite: fn(&Round) -> &Figures = |round| &round.sqlite;
-    let rate = |work, values, goal| Row { work, unit: "/s", values, goal, is_cost: false };
-    let latency = |work, values| Row { work, unit: " ms", values, goal: 5.0, is_cost: true };
-    let memory = |work, values| Row { work, unit: " MB", values, goal: 50.0, is_cost: true };
-    let most =
-        |figures: &Figures| figures.accept_memory_mb.max(figures.steady_memory_mb).max(figures.process_memory_mb);
-    vec![
-        rate("accept durably, PostgreSQL", on(postgres, |f| f.accept.rate), 1.5 * pgbench),
-        rate("accept durably, SQLite", on(sqlite, |f| f.accept.rate), 18_000.0),
-        rate("accept, mirror and mark as processed, PostgreSQL", on(postgres, |f| f.process.rate), 5000.0),
-        rate("accept, mirror and mark as processed, SQLite", on(sqlite, |f| f.process.rate), 6000.0),
-        latency("p99 at 1,000/s while processing, PostgreSQL", on(postgres, |f| f.steady.p99_ms)),
-        latency("p99 at 1,000/s while processing, SQLite", on(sqlite, |f| f.steady.p99_ms)),
-        memory("most memory of the server, PostgreSQL", on(postgres, most)),
-        memory("most memory of the server, SQLite", on(sqlite, most)),
-    ]
+    rows.sort_by_key(order);
+    rows
 }
 
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    match sorted.len() {
-        0 => f64::NAN,
-        odd if odd % 2 == 1 => sorted[middle],
-        _ => f64::midpoint(sorted[middle - 1], sorted[middle]),
+/// The lines in the order of the table.
+const ORDER: [&str; 7] = ["accept durably", "accept, mirror", "p99", "most memory", "requests", "SQL", "event log"];
+
+fn loads(rounds: &[Round], kind: Kind, pgbench: f64) -> Vec<Row> {
+    let values = |value: &dyn Fn(&Round) -> Option<f64>| -> Vec<f64> { rounds.iter().filter_map(value).collect() };
+    let row = |work: &str, unit, values, goal, is_cost| Row {
+        work: format!("{work}, {}", kind.name()),
+        unit,
+        values,
+        goal,
+        is_cost,
+    };
+    let is_postgres = kind == Kind::Postgres;
+    let accept_goal = if is_postgres { 1.5 * pgbench } else { 18_000.0 };
+    let handle_goal = if is_postgres { 5000.0 } else { 6000.0 };
+    let accepted = values(&|round| Some(round.accept.get(&kind)?.report.rate));
+    let handled = values(&|round| Some(round.handle.get(&kind)?.rate));
+    let late = values(&|round| Some(round.steady.get(&kind)?.report.p99_ms));
+    let memory = values(&|round| {
+        let parts = [
+            round.accept.get(&kind).map(|figure| figure.memory_mb),
+            round.steady.get(&kind).map(|figure| figure.memory_mb),
+            round.handle.get(&kind).map(|figure| figure.memory_mb),
+        ];
+        parts.into_iter().flatten().reduce(f64::max)
+    });
+    let rows = [
+        row("accept durably", "/s", accepted, accept_goal, false),
+        row("accept, mirror, one handler, processed", "/s", handled, handle_goal, false),
+        row("p99 at 1,000/s while processing", " ms", late, 5.0, true),
+        row("most memory of the server", " MB", memory, 50.0, true),
+    ];
+    rows.into_iter().filter(|row| !row.values.is_empty()).collect()
+}
+
+fn page_table(kind: Kind, pages: &Pages) -> String {
+    let few = format!("{} events", number(pages.few as f64));
+    let many = format!("{} events", number(pages.many as f64));
+    let name = format!("event log, {}", kind.name());
+    let mut table = Table::new([&name, &few, &many, "ratio"]);
+    for page in &pages.pages {
+        let ms = |value| format!("{} ms", number(value));
+        table.row([page.shows.to_owned(), ms(page.few_ms), ms(page.many_ms), number(page.ratio)]);
     }
+    format!("\n{}", table.render())
 }
 
-fn range(values: &[f64]) -> String {
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    format!("{} – {}", number(least), number(most))
-}
-
-/// Small numbers with their decimals, large ones without.
-fn number(value: f64) -> String {
-    if value < 100.0 { format!("{value:.1}") } else { format!("{value:.0}") }
+fn statement_table(statements: &Statements) -> String {
+    let mut table = Table::new(["SQL statements on PostgreSQL", "for each event"]);
+    let number = |value: f64| format!("{value:.3}");
+    table.row(["accept, as fast as they come".to_owned(), number(statements.accept)]);
+    table.row(["mirror, one handler, processed, from a full queue".to_owned(), number(statements.process)]);
+    for listed in &statements.listed {
+        let text: String = listed.text.replace('|', "¦").chars().take(70).collect();
+        table.row([format!("- `{text}`"), number(listed.per_event)]);
+    }
+    table.row(["all of it at 1,000 events a second".to_owned(), number(statements.steady)]);
+    format!("\n{}", table.render())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measure::stripe_calls::Calls;
 
     #[test]
-    fn the_median_is_the_middle_or_between_the_two() {
-        assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
-        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
+    fn a_goal_of_none_is_reached_or_missed() {
+        assert_eq!(ratio(0.0, 0.0, true), "reached");
+        assert_eq!(ratio(0.1, 0.0, true), "missed");
+        assert_eq!(ratio(2.5, 5.0, true), "2.00");
+        assert_eq!(ratio(2.5, 5.0, false), "0.50");
     }
 
     #[test]
-    fn numbers_have_the_decimals_they_need() {
-        assert_eq!((number(4.26), number(12_345.6)), ("4.3".to_owned(), "12346".to_owned()));
-        assert_eq!(range(&[2.0, 9000.0]), "2.0 – 9000");
+    fn only_what_was_measured_has_a_line() {
+        let mut findings = Findings::default();
+        assert_eq!(render(&findings).lines().count(), 2);
+        findings.stripe_calls.insert(Kind::Sqlite, Calls { events: 10, requests: 0, per_event: 0.0 });
+        let text = render(&findings);
+        assert!(text.contains("| requests to Stripe for each event, SQLite |"), "{text}");
+        assert_eq!(text.lines().count(), 3);
     }
 }
