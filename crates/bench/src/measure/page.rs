@@ -1,17 +1,15 @@
 //! How long pages of the event log take to open when there are few events and when there are many.
 
-use std::time::Duration;
-
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::error::Error;
 use crate::figures::median;
-use crate::rig::Rig;
 use crate::rig::browser::Visitor;
 use crate::rig::database::Kind;
 use crate::rig::fill::{self, Rows};
-use crate::rig::server::Serving;
+use crate::rig::server::{Server, Serving};
+use crate::rig::{Rig, Site};
 
 /// Events in the small log.
 pub const FEW: u64 = 10_000;
@@ -21,7 +19,7 @@ const WARM_UP: usize = 5;
 /// Who opens them.
 const EMAIL: &str = "bench@example.com";
 
-/// The pages; the first is the one that the goal is about.
+/// The pages.
 const PAGES: [(&str, &str); 6] = [
     ("newest", "/admin/events"),
     ("older, from the middle", "/admin/events?before={middle}"),
@@ -55,47 +53,66 @@ pub struct Pages {
     pub pages: Vec<Page>,
 }
 
-/// Opens the pages of a small log and of a large one.
+/// Opens the pages of a small log and of a large one, in turns, so that a busy machine is busy for both.
 ///
 /// # Errors
 /// When anything fails.
 pub fn measure(rig: &Rig, kind: Kind, many: u64) -> Result<Pages, Error> {
-    let (small, large) = (times(rig, kind, FEW)?, times(rig, kind, many)?);
-    let pages = PAGES.iter().zip(small.into_iter().zip(large));
-    let pages = pages.map(|((shows, _), (few_ms, many_ms))| Page { shows, few_ms, many_ms, ratio: many_ms / few_ms });
-    Ok(Pages { few: FEW, many, pages: pages.collect() })
+    let (small, large) = (filled(rig, kind, FEW)?, filled(rig, kind, many)?);
+    let (mut small, mut large) = (Log::open(small, FEW)?, Log::open(large, many)?);
+    let mut pages = Vec::new();
+    for (shows, path) in PAGES {
+        let (mut few, mut much) = (Vec::new(), Vec::new());
+        for _ in 0..WARM_UP + TIMES {
+            few.push(small.time(path)?);
+            much.push(large.time(path)?);
+        }
+        let (few_ms, many_ms) = (median(&few[WARM_UP..]), median(&much[WARM_UP..]));
+        pages.push(Page { shows, few_ms, many_ms, ratio: many_ms / few_ms });
+    }
+    small.server.stop()?;
+    large.server.stop()?;
+    Ok(Pages { few: FEW, many, pages })
 }
 
-fn times(rig: &Rig, kind: Kind, count: u64) -> Result<Vec<f64>, Error> {
+fn filled(rig: &Rig, kind: Kind, count: u64) -> Result<Site, Error> {
     let site = rig.site(kind)?;
     fill::fill(&site.sql()?, kind, Rows::Log, count)?;
-    let password = Uuid::new_v4().to_string();
-    site.settings
-        .command(&["users", "add", EMAIL, "--role", "viewer", "--password-stdin"], &format!("{password}\n"))?;
-    let server = site.start(Serving::Intake)?;
-    let mut visitor = Visitor::sign_in(server.address, EMAIL, &password)?;
-    let found: Result<Vec<f64>, Error> =
-        PAGES.iter().map(|(_, path)| time(&mut visitor, &path_for(path, count))).collect();
-    server.stop()?;
-    found
+    Ok(site)
+}
+
+/// A log of some size, and somebody who looks at it.
+struct Log {
+    visitor: Visitor,
+    server: Server,
+    count: u64,
+    // The last one: it holds the database.
+    _site: Site,
+}
+
+impl Log {
+    fn open(site: Site, count: u64) -> Result<Self, Error> {
+        let password = Uuid::new_v4().to_string();
+        let add = ["users", "add", EMAIL, "--role", "viewer", "--password-stdin"];
+        site.settings.command(&add, &format!("{password}\n"))?;
+        let server = site.start(Serving::Intake)?;
+        Ok(Self { visitor: Visitor::sign_in(server.address, EMAIL, &password)?, server, count, _site: site })
+    }
+
+    // In milliseconds.
+    fn time(&mut self, path: &str) -> Result<f64, Error> {
+        let path = path_for(path, self.count);
+        let (took, html) = self.visitor.open(&path)?;
+        if !html.contains("/admin/events/evt_") {
+            return Err(Error::Wrong(format!("{path} shows no events")));
+        }
+        Ok(took.as_secs_f64() * 1000.0)
+    }
 }
 
 fn path_for(path: &str, count: u64) -> String {
     let middle = (count / 2).to_string();
     path.replace("{middle}", &middle).replace("{object}", &fill::object_id(count / 3))
-}
-
-fn time(visitor: &mut Visitor, path: &str) -> Result<f64, Error> {
-    let mut took: Vec<Duration> = Vec::new();
-    for _ in 0..WARM_UP + TIMES {
-        let (duration, html) = visitor.open(path)?;
-        if !html.contains("/admin/events/evt_") {
-            return Err(Error::Wrong(format!("{path} shows no events")));
-        }
-        took.push(duration);
-    }
-    let millis: Vec<f64> = took[WARM_UP..].iter().map(|duration| duration.as_secs_f64() * 1000.0).collect();
-    Ok(median(&millis))
 }
 
 #[cfg(test)]

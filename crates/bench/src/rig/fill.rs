@@ -70,15 +70,18 @@ struct Span {
 
 fn statements(rows: Rows, span: Span) -> Vec<String> {
     match rows {
-        Rows::Log => vec![insert(span, &events(span, TROUBLED))],
+        Rows::Log => vec![insert(span, &events(span, &troubled(span.count)))],
         Rows::Whole => {
             vec![insert(span, &events(span, "'processed'")), insert(span, &payloads()), insert(span, &deliveries(span))]
         }
     }
 }
 
-/// Seven in ten thousand are in trouble.
-const TROUBLED: &str = "CASE WHEN i % 2000 = 7 THEN 'failed' WHEN i % 5000 = 11 THEN 'dead' ELSE 'processed' END";
+// A hundred are failed and a hundred dead however many there are, so that lists of those are as long.
+fn troubled(count: u64) -> String {
+    let every = (count / 100).max(1);
+    format!("CASE i % {every} WHEN 7 THEN 'failed' WHEN 11 THEN 'dead' ELSE 'processed' END")
+}
 
 // Both databases count like this.
 fn insert(span: Span, into: &str) -> String {
@@ -139,6 +142,7 @@ mod tests {
         let span = Span { from: 0, to: 10, count: 10, now: 1_795_000_000_000 };
         let log = statements(Rows::Log, span);
         assert!(log.len() == 1 && log[0].contains("'failed'"));
+        assert!(troubled(10_000).starts_with("CASE i % 100 WHEN 7 THEN 'failed'"));
         let whole = statements(Rows::Whole, span);
         assert_eq!(whole.len(), 3);
         assert!(!whole[0].contains("'failed'"));

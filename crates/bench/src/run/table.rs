@@ -69,16 +69,14 @@ fn rows(findings: &Findings) -> Vec<Row> {
         if let (Kind::Postgres, Some(statements)) = (kind, &findings.statements) {
             once("SQL statements for each processed event", "", statements.process, 6.0);
         }
-        if let Some((pages, newest)) = findings.pages.get(&kind).and_then(|pages| Some((pages, pages.pages.first()?))) {
+        if let Some(pages) = findings.pages.get(&kind) {
             let work = format!("event log, {} events against {}", number(pages.many as f64), number(pages.few as f64));
-            once(&work, " ×", newest.ratio, 1.5);
+            let worst = pages.pages.iter().map(|page| page.ratio).fold(0.0, f64::max);
+            once(&format!("{work}, worst of {} pages", pages.pages.len()), " ×", worst, 1.5);
         }
     }
     // The databases side by side: a stable sort keeps PostgreSQL first.
-    let order = |row: &Row| {
-        let start = row.work.rsplit_once(", ").map_or("", |(start, _)| start).to_owned();
-        ORDER.iter().position(|known| start.starts_with(known)).unwrap_or(ORDER.len())
-    };
+    let order = |row: &Row| ORDER.iter().position(|known| row.work.starts_with(known)).unwrap_or(ORDER.len());
     rows.sort_by_key(order);
     rows
 }
