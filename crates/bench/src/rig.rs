@@ -39,6 +39,9 @@ pub struct Arguments {
     /// The databases to measure on
     #[arg(long, value_enum, value_delimiter = ',', default_values = ["postgres", "sqlite"])]
     on: Vec<Kind>,
+    /// A setting of the servers that is not its default, for example TOLLGATE_WORKERS=2
+    #[arg(long, value_name = "NAME=VALUE", value_parser = server::setting)]
+    set: Vec<(String, String)>,
     /// Also writes every figure to this file, as JSON
     #[arg(long)]
     json: Option<PathBuf>,
@@ -51,6 +54,7 @@ pub struct Rig {
     postgres: Option<Url>,
     /// The databases to measure on.
     pub on: Vec<Kind>,
+    set: Vec<(String, String)>,
     json: Option<PathBuf>,
 }
 
@@ -65,6 +69,7 @@ impl Rig {
             tollgate: program(arguments.tollgate.clone())?,
             postgres: arguments.database_url.clone(),
             on,
+            set: arguments.set.clone(),
             json: arguments.json.clone(),
         };
         if rig.on.contains(&Kind::Postgres) {
@@ -107,7 +112,8 @@ impl Rig {
             Kind::Sqlite => Database::sqlite(&folder),
             Kind::Postgres => Database::postgres(self.postgres()?)?,
         };
-        let settings = Settings::new(&self.tollgate, &folder, &database.url)?;
+        let mut settings = Settings::new(&self.tollgate, &folder, &database.url)?;
+        settings.set = self.set.clone();
         settings.command(&["migrate"], "")?;
         if kind == Kind::Postgres {
             postgres::sql(self.postgres()?, "CHECKPOINT")?;

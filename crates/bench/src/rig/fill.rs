@@ -16,7 +16,8 @@ const SPAN: u64 = 30 * 24 * 60 * 60 * 1000;
 pub enum Rows {
     /// Rows of the log, some of them failed or dead, without payloads and deliveries: for pages that show the log.
     Log,
-    /// Processed events with their payloads of 3 kB and their deliveries: for the way of an event.
+    /// Processed events with their payloads of 3 kB and their deliveries, and the objects that they were about: for the way
+    /// of an event.
     Whole,
 }
 
@@ -72,7 +73,8 @@ fn statements(rows: Rows, span: Span) -> Vec<String> {
     match rows {
         Rows::Log => vec![insert(span, &events(span, &troubled(span.count)))],
         Rows::Whole => {
-            vec![insert(span, &events(span, "'processed'")), insert(span, &payloads()), insert(span, &deliveries(span))]
+            let parts = [events(span, "'processed'"), payloads(), deliveries(span), objects(span)];
+            parts.iter().map(|into| insert(span, into)).collect()
         }
     }
 }
@@ -127,6 +129,22 @@ fn deliveries(span: Span) -> String {
     )
 }
 
+// Each as its last event left it.
+fn objects(span: Span) -> String {
+    let received = received(span);
+    let object = REST.split("\n    }\n  },").next().unwrap_or_default().replace('\'', "''");
+    format!(
+        "INSERT INTO payment_intents (id, livemode, created, as_of, event_id, api_version, data, customer, status, currency, \
+         amount, amount_received, latest_charge, payment_method) \
+         SELECT 'pi_0' || CAST(10000000000 + i / 4 AS TEXT), FALSE, {received} / 1000, {received} / 1000, \
+         'evt_0' || CAST(10000000000 + i AS TEXT), '2026-10-28.endive', \
+         '{{\"id\": \"pi_0' || CAST(10000000000 + i / 4 AS TEXT) || '\"{object}}}', \
+         'cus_0' || CAST(10000000000 + i / 8 AS TEXT), 'succeeded', 'usd', 4990, 4990, \
+         'ch_0' || CAST(10000000000 + i / 4 AS TEXT), 'pm_0' || CAST(10000000000 + i / 8 AS TEXT) \
+         FROM numbers WHERE i % 4 = 3"
+    )
+}
+
 // Evenly over the time until now.
 fn received(span: Span) -> String {
     let Span { count, now, .. } = span;
@@ -138,13 +156,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_has_rows_in_trouble_and_a_whole_event_its_payload_and_delivery() {
+    fn a_log_has_rows_in_trouble_and_a_whole_event_all_that_it_leaves() {
         let span = Span { from: 0, to: 10, count: 10, now: 1_795_000_000_000 };
         let log = statements(Rows::Log, span);
         assert!(log.len() == 1 && log[0].contains("'failed'"));
         assert!(troubled(10_000).starts_with("CASE i % 100 WHEN 7 THEN 'failed'"));
         let whole = statements(Rows::Whole, span);
-        assert_eq!(whole.len(), 3);
+        assert_eq!(whole.len(), 4);
         assert!(!whole[0].contains("'failed'"));
+        let object = whole[3].split("AS TEXT) || '\"").nth(1).unwrap().split("', 'cus_0'").next().unwrap();
+        let object = format!("{{\"id\": \"x\"{}", object.replace("''", "'"));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&object).unwrap()["status"], "succeeded");
     }
 }

@@ -43,6 +43,8 @@ pub struct Settings {
     pub database: String,
     /// What it takes for Stripe.
     pub stripe: Option<Url>,
+    /// Other settings, by their names in the environment.
+    pub set: Vec<(String, String)>,
     key: String,
     /// The signing secret of its endpoint.
     pub secret: WebhookSecret,
@@ -58,7 +60,7 @@ impl Settings {
         let secret_text = format!("whsec_{}", Uuid::new_v4().simple());
         let secret = WebhookSecret::parse(&secret_text).map_err(|error| Error::Usage(error.to_string()))?;
         let (tollgate, folder, database) = (tollgate.to_owned(), folder.to_owned(), database.to_owned());
-        Ok(Self { tollgate, folder, database, stripe: None, key: root_key(), secret, secret_text })
+        Ok(Self { tollgate, folder, database, stripe: None, set: Vec::new(), key: root_key(), secret, secret_text })
     }
 
     /// Runs one of the program's commands with something on its standard input; answers what it printed.
@@ -75,11 +77,13 @@ impl Settings {
     // In a folder of its own, so that no settings file of somebody else's is read.
     fn program(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
+        // Nor are settings of this process: what is measured is what Tollgate does by default.
+        for (name, _) in std::env::vars().filter(|(name, _)| is_setting(name)) {
+            command.env_remove(name);
+        }
+        command.envs(self.set.iter().map(|(name, value)| (name, value)));
         command.current_dir(&self.folder).env("DATABASE_URL", &self.database).env("TOLLGATE_SECRET_KEY", &self.key);
         command.env("TOLLGATE_LEGACY_WEBHOOK_SECRET", &self.secret_text);
-        for other in ["TOLLGATE_ADMIN_LISTEN", "TOLLGATE_PUBLIC_URL", "TOLLGATE_MAX_BODY_BYTES", "RUST_LOG"] {
-            command.env_remove(other);
-        }
         if let Some(stripe) = &self.stripe {
             command.env("STRIPE_API_BASE", stripe.as_str()).env("STRIPE_API_KEY", "sk_test_TollgateBench0000000000000");
         }
@@ -197,6 +201,21 @@ impl Server {
     }
 }
 
+fn is_setting(name: &str) -> bool {
+    name.starts_with("TOLLGATE_") || name.starts_with("STRIPE_") || name == "RUST_LOG"
+}
+
+/// A setting as it is given on the command line.
+///
+/// # Errors
+/// When it is none.
+pub fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if is_setting(name) => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write for example TOLLGATE_WORKERS=2".to_owned()),
+    }
+}
+
 fn free_address() -> Result<SocketAddr, Error> {
     let listener = TcpListener::bind("127.0.0.1:0").map_err(Error::io("could not find a free port"))?;
     listener.local_addr().map_err(Error::io("could not find a free port"))
@@ -229,6 +248,12 @@ mod tests {
         assert_eq!(key.len(), 44);
         assert!(key.ends_with("A=") && key[..42].chars().all(|digit| digit.is_ascii_hexdigit()));
         assert_ne!(key, root_key());
+    }
+
+    #[test]
+    fn only_settings_of_tollgate_can_be_set() {
+        assert_eq!(setting("TOLLGATE_WORKERS=2"), Ok(("TOLLGATE_WORKERS".to_owned(), "2".to_owned())));
+        assert!(setting("TOLLGATE_WORKERS").is_err() && setting("PATH=/").is_err() && setting("").is_err());
     }
 
     #[test]
