@@ -87,6 +87,12 @@ pub fn ids(conn: &mut AnyConnection, filter: &Filter, after_seq: i64, limit: i64
 // type and number answers that at once, however many or few events of the type there are.
 fn numbers(conn: &mut AnyConnection, filter: &Filter, cursor: Cursor, limit: usize) -> QueryResult<Vec<i64>> {
     let (from, to) = number_range(conn, filter)?;
+    // One range with the cursor: of two bounds SQLite seeks by the first, and reads all that lies beyond the other.
+    let (from, to) = match cursor {
+        Cursor::Newest => (from, to),
+        Cursor::Before(seq) => (from, to.min(seq.saturating_sub(1))),
+        Cursor::After(seq) => (from.max(seq.saturating_add(1)), to),
+    };
     let between = || filtered(filter).filter(events::seq.between(from, to));
     let queries: Vec<Boxed<'_>> = match &filter.type_ {
         None => vec![between()],
@@ -99,9 +105,8 @@ fn numbers(conn: &mut AnyConnection, filter: &Filter, cursor: Cursor, limit: usi
     let mut found: Vec<i64> = Vec::new();
     for query in queries {
         let query = match cursor {
-            Cursor::Newest => query.order(events::seq.desc()),
-            Cursor::Before(seq) => query.filter(events::seq.lt(seq)).order(events::seq.desc()),
-            Cursor::After(seq) => query.filter(events::seq.gt(seq)).order(events::seq.asc()),
+            Cursor::Newest | Cursor::Before(_) => query.order(events::seq.desc()),
+            Cursor::After(_) => query.order(events::seq.asc()),
         };
         found.extend(query.select(events::seq).limit(limit as i64).load::<i64>(conn)?);
     }
