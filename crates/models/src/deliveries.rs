@@ -147,3 +147,11 @@ pub fn add_repeats(conn: &mut AnyConnection, id: i64, more: i64) -> QueryResult<
         .execute(conn)
         .map(drop)
 }
+
+/// Records how a delivery was answered, where that was settled only after it was stored.
+///
+/// # Errors
+/// When the query fails.
+pub fn set_http_status(conn: &mut AnyConnection, id: i64, http_status: i32) -> QueryResult<()> {
+    diesel::update(deliveries::table.find(id)).set(deliveries::http_status.eq(http_status)).execute(conn).map(drop)
+}

@@ -68,6 +68,8 @@ pub struct Config {
     pub workers: usize,
     /// How long one call to Stripe may take; it is tried twice, and a person may be waiting.
     pub stripe_timeout: Duration,
+    /// How long a delivery waits for its handlers, at an endpoint that asks for that, before it is answered as queued.
+    pub inline_deadline: Duration,
     /// How many tasks run at the same time in this process.
     pub task_places: usize,
     /// How long an attempt of a task may take, unless its handler says otherwise.
@@ -155,6 +157,7 @@ impl Config {
             body_deadline: BODY_DEADLINE,
             workers: required(&WORKERS, text, |text| number(text, 1, 64))?,
             stripe_timeout: Duration::from_secs(8),
+            inline_deadline: Duration::from_secs(8),
             task_places: 16,
             task_deadline: Duration::from_secs(60),
             handler_deadline: Duration::from_secs(60),

@@ -3,6 +3,7 @@
 mod batch;
 mod body;
 mod headers;
+mod inline;
 mod judge;
 mod refusals;
 mod table;
@@ -14,22 +15,26 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use serde_json::json;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tollgate_models::Database;
 use tollgate_models::deliveries::Outcome;
 use tollgate_models::intake::{Arrival, DeliveryRow, Stored};
 use uuid::Uuid;
 
 use crate::keyring::Keyring;
-use crate::worker::Announcement;
-use crate::{Clock, Config, Error, Tollgate};
+use crate::worker::{Wait, Waits, Workers};
+use crate::{Clock, Config, Db, Error, Tollgate};
 
 use batch::Writer;
 use body::BodyError;
+use inline::Fate;
 use judge::{Judged, Reason};
 use table::{KnownEndpoint, Table};
 
-/// A delivery that was read never waits longer to be stored; Stripe would give up on it anyway.
+/// A request is never held longer; Stripe would give up on it anyway.
 const LONGEST: Duration = Duration::from_secs(10);
+/// A delivery whose body took that long to come gets this much to be stored all the same.
+const LEAST_TO_STORE: Duration = Duration::from_secs(1);
 /// Bodies that are read at the same time; beyond that Stripe is asked to come back.
 const MOST_BODIES: usize = 512;
 /// How much of a refused body is kept, in bytes.
@@ -41,6 +46,9 @@ pub(crate) struct Intake {
     table: Arc<Table>,
     writer: Writer,
     bodies: Arc<Semaphore>,
+    waits: Waits,
+    db: Db,
+    inline_deadline: Duration,
     max_body: usize,
     body_deadline: Duration,
     clock: Clock,
@@ -53,13 +61,16 @@ impl Intake {
         config: &Config,
         clock: &Clock,
         keyring: &Keyring,
-        alarm: Announcement,
+        workers: &Workers,
     ) -> Result<Self, Error> {
         let table = Arc::new(Table::load(database, config, keyring, clock)?);
         table.keep_fresh();
         Ok(Self {
             table,
-            writer: Writer::start(database, clock, alarm)?,
+            writer: Writer::start(database, clock, workers.announcement())?,
+            waits: workers.waits(),
+            db: Db::new(database.clone()),
+            inline_deadline: config.inline_deadline,
             bodies: Arc::new(Semaphore::new(MOST_BODIES)),
             max_body: config.max_body_bytes,
             body_deadline: config.body_deadline,
@@ -78,7 +89,8 @@ impl Intake {
     }
 
     async fn take(&self, request: HttpRequest, payload: web::Payload, endpoint: Arc<KnownEndpoint>) -> HttpResponse {
-        let Ok(_permit) = self.bodies.try_acquire() else { return busy() };
+        let Ok(permit) = self.bodies.try_acquire() else { return busy() };
+        let begun = Instant::now();
         let read = body::read(&request, payload, self.max_body, self.body_deadline).await;
         let now = self.clock.now_millis();
         let (body, judged) = match read {
@@ -92,12 +104,32 @@ impl Intake {
         };
         let refusal = judged.as_ref().err().map(refused);
         let arrival = arrival(&request, &endpoint, &body, judged, now);
-        let id = arrival.event.as_ref().map(|event| event.id.clone());
-        match (self.writer.store(arrival).await, refusal) {
+        // What waits for its handlers holds up nobody who brings a body.
+        drop(permit);
+        let event = arrival.event.as_ref().map(|event| (event.id.clone(), endpoint.is_inline(&event.type_)));
+        // Before it is stored: a worker may be done with it before this goes on.
+        let wait = event.as_ref().filter(|(_, inline)| *inline).map(|(id, _)| self.waits.begin(id));
+        let store_by = (begun + LONGEST).max(Instant::now() + LEAST_TO_STORE);
+        match (self.writer.store(arrival, store_by).await, refusal, event) {
             // The refusal stands whether or not the log could take it.
-            (_, Some(refusal)) => refusal,
-            (Ok(stored), None) => accepted(&stored, id.as_deref()),
-            (Err(_), None) => busy(),
+            (_, Some(refusal), _) => refusal,
+            (Ok(stored), None, Some((id, _))) => match wait {
+                Some(wait) => self.answer_inline(wait, &stored, &id, begun + self.inline_deadline).await,
+                None => accepted(&stored, &id, None),
+            },
+            (_, None, _) => busy(),
+        }
+    }
+
+    async fn answer_inline(&self, wait: Wait, stored: &Stored, id: &str, deadline: Instant) -> HttpResponse {
+        match inline::fate(wait, &self.db, id, deadline).await {
+            Fate::Done => accepted(stored, id, Some(true)),
+            Fate::Queued => accepted(stored, id, Some(false)),
+            Fate::Failed => {
+                let answer = HttpResponse::InternalServerError().json(json!({ "error": "handler_failed", "id": id }));
+                inline::note_answer(&self.db, stored.delivery_id, answer.status().as_u16()).await;
+                answer
+            }
         }
     }
 }
@@ -149,9 +181,13 @@ fn canonical(text: &str) -> Option<Uuid> {
     (uuid.hyphenated().encode_lower(&mut buffer) == text).then_some(uuid)
 }
 
-fn accepted(stored: &Stored, id: Option<&str>) -> HttpResponse {
-    let duplicate = stored.outcome == Outcome::Duplicate;
-    HttpResponse::Ok().json(json!({ "received": true, "id": id, "duplicate": duplicate }))
+// With `processed` where the endpoint asked for an answer after the handlers.
+fn accepted(stored: &Stored, id: &str, processed: Option<bool>) -> HttpResponse {
+    let mut body = json!({ "received": true, "id": id, "duplicate": stored.outcome == Outcome::Duplicate });
+    if let Some(processed) = processed {
+        body["processed"] = json!(processed);
+    }
+    HttpResponse::Ok().json(body)
 }
 
 fn refused(reason: &Reason) -> HttpResponse {

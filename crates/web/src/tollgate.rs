@@ -78,7 +78,7 @@ impl Builder {
         keyring::check(&keyring, &database)?;
         let handlers = Arc::new(self.handlers);
         let workers = Workers::new(&database, &handlers, &self.config, &self.clock, &keyring);
-        let intake = Intake::start(&database, &self.config, &self.clock, &keyring, workers.announcement())?;
+        let intake = Intake::start(&database, &self.config, &self.clock, &keyring, &workers)?;
         if self.work {
             workers.start()?;
         }

@@ -11,6 +11,7 @@ mod pool;
 mod slot;
 mod task_runner;
 mod text;
+mod waits;
 mod word;
 
 use std::cell::Cell;
@@ -38,6 +39,7 @@ use batch::{Mode, Outcome};
 use pool::Pool;
 pub use pool::Workers;
 use slot::Slot;
+pub(crate) use waits::{Wait, Waits};
 
 /// Events claimed at a time.
 const BATCH: i64 = 256;
@@ -63,6 +65,7 @@ struct Shared {
     tasks_alarm: Alarm,
     chores_alarm: Alarm,
     told: Alarm,
+    waits: Waits,
     stopping: AtomicBool,
     stop_bell: Alarm,
     stop_by: Mutex<Option<Instant>>,
@@ -84,6 +87,7 @@ impl Shared {
             tasks_alarm: Alarm::default(),
             chores_alarm: Alarm::default(),
             told: Alarm::default(),
+            waits: Waits::default(),
             stopping: AtomicBool::new(false),
             stop_bell: Alarm::default(),
             stop_by: Mutex::default(),

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tollgate_models::deliveries::{self, Outcome};
 use tollgate_models::intake::{self, Arrival, Stored};
 use tollgate_models::{Database, Lane, endpoints};
@@ -59,14 +60,14 @@ impl Writer {
         Ok(Self { queue, closed: Arc::default() })
     }
 
-    /// Answers once the delivery is committed.
-    pub(super) async fn store(&self, arrival: Arrival) -> Result<Stored, NotStored> {
+    /// Answers once the delivery is committed, or when it is not by the given time.
+    pub(super) async fn store(&self, arrival: Arrival, by: Instant) -> Result<Stored, NotStored> {
         if self.closed.load(Ordering::Relaxed) {
             return Err(NotStored);
         }
         let (answer, stored) = oneshot::channel();
         self.queue.try_send(Waiting { arrival, answer }).map_err(|_| NotStored)?;
-        tokio::time::timeout(super::LONGEST, stored).await.map_err(|_| NotStored)?.map_err(|_| NotStored)?
+        tokio::time::timeout_at(by, stored).await.map_err(|_| NotStored)?.map_err(|_| NotStored)?
     }
 
     pub(super) fn close(&self) {

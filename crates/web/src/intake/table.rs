@@ -9,8 +9,8 @@ use arc_swap::ArcSwap;
 use secrecy::ExposeSecret;
 use tollgate_models::endpoints::{self, Endpoint, Status, Validation};
 use tollgate_models::{AnyConnection, Database};
-use tollgate_stripe_client::WebhookSecret;
 use tollgate_stripe_client::webhook::Tolerance;
+use tollgate_stripe_client::{WebhookSecret, catalogue};
 use uuid::Uuid;
 
 use crate::keyring::{Keyring, endpoint_secret_place};
@@ -31,6 +31,8 @@ pub(crate) struct KnownEndpoint {
     /// None takes both kinds, as the legacy URL does.
     pub(crate) connect: Option<bool>,
     pub(crate) tolerance: Tolerance,
+    /// Types and families that are answered only after their handlers have committed.
+    pub(crate) inline: Vec<String>,
     pub(crate) secrets: Vec<KnownSecret>,
 }
 
@@ -44,6 +46,11 @@ pub(crate) struct KnownSecret {
 }
 
 impl KnownEndpoint {
+    /// Whether an event of this type is answered only after its handlers have committed.
+    pub(crate) fn is_inline(&self, event_type: &str) -> bool {
+        self.inline.iter().any(|pattern| catalogue::matches(pattern, event_type))
+    }
+
     /// A name for the log that is no address: the start of the UUID.
     pub(crate) fn label(&self) -> &str {
         self.uuid.as_deref().map_or("legacy", |uuid| &uuid[..8])
@@ -149,6 +156,7 @@ impl Table {
 
 fn known_endpoint(endpoint: Endpoint, secrets: Vec<KnownSecret>) -> KnownEndpoint {
     KnownEndpoint {
+        inline: endpoint.inline_types(),
         status: endpoint.status,
         validation: endpoint.validation,
         livemode: Some(endpoint.livemode),
@@ -169,6 +177,7 @@ fn legacy_endpoint(secret: WebhookSecret) -> Arc<KnownEndpoint> {
         account: None,
         connect: None,
         tolerance: Tolerance::default(),
+        inline: Vec::new(),
         secrets: vec![KnownSecret { id: None, secret, expires_at: None }],
     })
 }

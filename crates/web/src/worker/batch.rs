@@ -97,6 +97,8 @@ impl Worker {
         }
         let count = done.ended.len();
         self.shared.ended(events, &done.ended);
+        let ids = events.iter().map(|prepared| prepared.claimed.event.id.as_str());
+        self.shared.waits.tell(ids.zip(done.ended.iter().map(|(_, ended)| ended.status)));
         done.on_commit.into_iter().for_each(call_back);
         Ok(Outcome::Done(count))
     }

@@ -9,7 +9,7 @@ use tollgate_models::{Database, Error, Lane, claims};
 
 use super::slot::Slot;
 use super::task_runner::TaskRunner;
-use super::{Announcement, Shared, Worker, keeper, word};
+use super::{Announcement, Shared, Waits, Worker, keeper, word};
 use crate::keyring::Keyring;
 use crate::{Clock, Config, Handlers};
 
@@ -111,6 +111,11 @@ impl Workers {
     /// What is rung when there are new events.
     pub(crate) fn announcement(&self) -> Announcement {
         Announcement { here: self.pool.shared.alarm.clone(), told: self.pool.shared.told.clone() }
+    }
+
+    /// Where requests wait for their events.
+    pub(crate) fn waits(&self) -> Waits {
+        self.pool.shared.waits.clone()
     }
 
     /// Wakes whoever runs tasks: somebody asked for one.

@@ -14,6 +14,7 @@ mod endpoint_creation;
 mod endpoint_import;
 mod endpoint_repair;
 mod handlers;
+mod inline;
 mod keys;
 mod legacy;
 mod many_workers;
