@@ -2,6 +2,8 @@
 
 mod list;
 
+use std::collections::HashMap;
+
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
@@ -200,4 +202,30 @@ pub fn backlog(conn: &mut AnyConnection, now: i64) -> QueryResult<(i64, Option<i
         .filter(events::next_attempt_at.le(now))
         .select((diesel::dsl::count_star(), diesel::dsl::min(events::next_attempt_at)))
         .first(conn)
+}
+
+/// When those of the events that are here were received, in unix milliseconds, by id.
+///
+/// # Errors
+/// When the query fails.
+pub fn received(conn: &mut AnyConnection, ids: &[&str]) -> QueryResult<HashMap<String, i64>> {
+    let found: Vec<(String, i64)> =
+        events::table.filter(events::id.eq_any(ids)).select((events::id, events::received_at)).load(conn)?;
+    Ok(found.into_iter().collect())
+}
+
+/// The accounts that events of these endpoints came from, since a time in unix milliseconds; a thousand at the most.
+///
+/// # Errors
+/// When the query fails.
+pub fn accounts(conn: &mut AnyConnection, endpoint_uuids: &[&str], since: i64) -> QueryResult<Vec<String>> {
+    let accounts: Vec<Option<String>> = events::table
+        .filter(events::endpoint_uuid.eq_any(endpoint_uuids))
+        .filter(events::received_at.ge(since))
+        .select(events::account)
+        .distinct()
+        .order(events::account)
+        .limit(1000)
+        .load(conn)?;
+    Ok(accounts.into_iter().flatten().collect())
 }

@@ -127,3 +127,13 @@ pub fn store(conn: &mut AnyConnection, arrivals: Vec<Arrival>, now: i64) -> Quer
         .map(|(delivery_id, delivery)| Stored { delivery_id, outcome: delivery.outcome })
         .collect())
 }
+
+/// Stores events that were fetched, not delivered, in the caller's transaction; the ids of those that were not here.
+///
+/// # Errors
+/// When the database refuses; then the caller's transaction must be rolled back.
+pub fn store_fetched(conn: &mut AnyConnection, rows: &[EventRow]) -> QueryResult<Vec<String>> {
+    let mut seen = HashSet::new();
+    let rows: Vec<&EventRow> = rows.iter().filter(|row| seen.insert(row.id.as_str())).collect();
+    if rows.is_empty() { Ok(Vec::new()) } else { db::insert_events(conn, &rows) }
+}

@@ -9,6 +9,7 @@ mod keys;
 mod migrate;
 mod objects;
 mod output;
+mod reconcile;
 mod rekey;
 mod replay;
 mod serve;
@@ -61,6 +62,8 @@ enum Command {
     /// The event log
     #[command(subcommand)]
     Events(events::Events),
+    /// Fetch events that never arrived
+    Reconcile(reconcile::Reconcile),
     /// Replays of many events
     #[command(subcommand)]
     Replays(replay::Replays),
@@ -129,6 +132,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Keys(command) => keys::run(command, &open(config).await?, json).await,
         Command::Endpoints(command) => endpoints::run(command, &open(config).await?, json).await,
         Command::Events(command) => events::run(command, &open(config).await?, json).await,
+        Command::Reconcile(command) => reconcile::run(command, &open(config).await?, json).await,
         Command::Replays(command) => replay::manage(command, &open(config).await?, json).await,
         Command::Tasks(command) => tasks::run(command, &open(config).await?, json).await,
         Command::Objects(command) => objects::run(command, &open(config).await?, json).await,

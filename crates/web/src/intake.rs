@@ -28,6 +28,7 @@ use crate::{Clock, Config, Db, Error, Tollgate};
 use batch::Writer;
 use body::BodyError;
 use inline::Fate;
+pub(crate) use judge::fetched_row;
 use judge::{Judged, Reason};
 use table::{KnownEndpoint, Table};
 

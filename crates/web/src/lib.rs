@@ -35,6 +35,7 @@ mod intake;
 pub mod keyring;
 pub mod keys;
 pub mod passwords;
+pub mod reconcile;
 pub mod rekey;
 pub mod replay;
 mod routes;

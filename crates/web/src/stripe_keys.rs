@@ -77,6 +77,12 @@ impl StripeKeys {
         chosen.map(|chosen| chosen.client)
     }
 
+    /// The client for the key of the environment, if that is one of the mode.
+    pub(crate) fn of_environment(&self, livemode: bool) -> Result<Option<Client>, Error> {
+        let key = self.from_environment.as_ref().filter(|key| key.livemode() == livemode);
+        key.map(|key| self.client(key)).transpose()
+    }
+
     /// Decrypts a stored key.
     pub(crate) fn open(&self, row: &StoredKey) -> Result<ApiKey, Error> {
         let plain = self.keyring.open(api_key_place(&row.fingerprint), &row.sealed).map_err(Error::internal)?;

@@ -123,9 +123,24 @@ fn account_of<'a>(envelope: &'a Envelope<'_>) -> Option<&'a str> {
     envelope.account.as_deref().or(in_context)
 }
 
-/// The event as it is stored. A body that parsed as JSON is UTF-8; its bytes are kept as they are.
 fn event_row(endpoint: &KnownEndpoint, envelope: &Envelope<'_>, body: &Bytes, now: i64) -> Result<EventRow, Reason> {
-    Ok(EventRow {
+    // A body that parsed as JSON is UTF-8; its bytes are kept as they are.
+    let body = std::str::from_utf8(body).map_err(|_| Reason::MalformedBody)?;
+    let livemode = endpoint.livemode.unwrap_or_default();
+    let row = fetched_row(envelope, body, endpoint.account.as_deref(), livemode, now).ok_or(Reason::MalformedBody)?;
+    Ok(EventRow { endpoint_uuid: endpoint.uuid.clone(), ..row })
+}
+
+/// An event as it is stored; none if it has no id or type that can be. `account` and `livemode` count where it does not say
+/// itself; `now` in unix milliseconds.
+pub(crate) fn fetched_row(
+    envelope: &Envelope<'_>,
+    body: &str,
+    account: Option<&str>,
+    livemode: bool,
+    now: i64,
+) -> Option<EventRow> {
+    Some(EventRow {
         id: name(&envelope.id)?,
         type_: name(&envelope.type_)?,
         kind: match envelope.kind {
@@ -134,23 +149,23 @@ fn event_row(endpoint: &KnownEndpoint, envelope: &Envelope<'_>, body: &Bytes, no
         },
         created: envelope.created,
         received_at: now,
-        livemode: envelope.livemode.or(endpoint.livemode).unwrap_or_default(),
-        account: optional_name(account_of(envelope)).or_else(|| endpoint.account.clone()),
-        endpoint_uuid: endpoint.uuid.clone(),
+        livemode: envelope.livemode.unwrap_or(livemode),
+        account: optional_name(account_of(envelope)).or_else(|| account.map(str::to_owned)),
+        endpoint_uuid: None,
         api_version: optional_name(envelope.api_version.as_deref()),
         object_type: optional_name(envelope.object.as_deref()),
         object_id: optional_name(envelope.object_id.as_deref()),
         request_id: optional_name(envelope.request_id.as_deref()),
-        body: std::str::from_utf8(body).map_err(|_| Reason::MalformedBody)?.to_owned(),
+        body: body.to_owned(),
     })
 }
 
 // Stripe's ids have up to 255 characters: https://docs.stripe.com/upgrades#what-changes-does-stripe-consider-to-be-backwards-compatible
-fn name(text: &str) -> Result<String, Reason> {
+fn name(text: &str) -> Option<String> {
     let fits = !text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_control);
-    fits.then(|| text.to_owned()).ok_or(Reason::MalformedBody)
+    fits.then(|| text.to_owned())
 }
 
 fn optional_name(text: Option<&str>) -> Option<String> {
-    text.and_then(|text| name(text).ok())
+    text.and_then(name)
 }

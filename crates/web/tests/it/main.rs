@@ -20,6 +20,7 @@ mod legacy;
 mod many_workers;
 mod ordering;
 mod outage;
+mod reconcile;
 mod refusal_log;
 mod refusals;
 mod replays;
