@@ -7,7 +7,7 @@ use actix_web::http::header;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
-use tollgate::{Config, Context, Event, HandlerResult, Handlers, Tollgate};
+use tollgate::{Config, Context, Event, HandlerResult, Handlers, Task, Tollgate};
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -28,6 +28,8 @@ pub fn handlers() -> Handlers {
         .on("invoice.paid", open_access)
         .on("customer.subscription", close_access_at_the_end)
         .on_any(announce)
+        .after_commit("invoice.paid", send_receipt)
+        .after_commit("tollgate.event.dead", call_for_help)
 }
 
 // The row, the mirrored invoice and the event's status are committed together, or none of them is.
@@ -54,6 +56,20 @@ fn close_access_at_the_end(event: &Event, context: &mut Context<'_>) -> HandlerR
 fn announce(event: &Event, context: &mut Context<'_>) -> HandlerResult {
     let text = format!("{} {}", event.id(), event.type_());
     context.on_commit(move || println!("the shop has dealt with {text}"));
+    Ok(())
+}
+
+// A mail cannot be taken back, so it waits for the commit; it is tried again by itself, whatever else the event needs.
+async fn send_receipt(task: Task) -> HandlerResult {
+    let customer = customer_of(task.event())?;
+    println!("receipt for {customer}, sent once under the key {}", task.idempotency_key());
+    Ok(())
+}
+
+// Nothing follows by itself any more: somebody has to look.
+async fn call_for_help(task: Task) -> HandlerResult {
+    let dead = task.event().data_object();
+    println!("event {} is dead: {}", dead["id"], dead["error"]);
     Ok(())
 }
 

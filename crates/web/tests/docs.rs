@@ -127,7 +127,7 @@ fn the_code_that_the_embedding_guide_shows_is_code_that_runs() {
     let whole =
         |block: &&str| block.starts_with("fn open_access") || block.starts_with("async fn") || block.starts_with("#[");
     let shown: Vec<&str> = blocks(&text, "rust").into_iter().filter(whole).collect();
-    assert_eq!(shown.len(), 3, "{shown:?}");
+    assert_eq!(shown.len(), 4, "{shown:?}");
     for block in shown {
         assert!(running.contains(block.trim_end()), "not in the example or its tests:\n{block}");
     }
