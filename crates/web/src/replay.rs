@@ -2,6 +2,7 @@
 
 pub(crate) mod dry_run;
 mod job;
+mod words;
 
 use tollgate_models::events::{self, Filter};
 use tollgate_models::replays::{self, NewReplay, Replay, Status};
@@ -11,9 +12,10 @@ use crate::{Error, Tollgate};
 
 pub use dry_run::{DryRun, FieldChange, FollowingTask, HandlerRun, dry_run};
 pub(crate) use job::step;
+pub(crate) use words::in_words;
 
 /// Reasons are kept up to this length, in characters.
-const LONGEST_REASON: usize = 500;
+pub(crate) const LONGEST_REASON: usize = 500;
 
 /// Who asks for a replay, why, and of which handlers.
 #[derive(Clone, Debug)]
@@ -44,7 +46,7 @@ impl Request {
     }
 
     // A program without handlers, as the command line is, cannot know what the server has.
-    fn check(&self, tollgate: &Tollgate) -> Result<(), Error> {
+    pub(crate) fn check(&self, tollgate: &Tollgate) -> Result<(), Error> {
         if self.reason.chars().count() > LONGEST_REASON {
             return Err(Error::BadRequest(format!("the reason may have {LONGEST_REASON} characters")));
         }
@@ -59,8 +61,11 @@ impl Request {
     }
 
     fn detail(&self) -> String {
-        let handler = self.handler.as_deref().map(|name| format!("only {name}; ")).unwrap_or_default();
-        format!("{handler}{}", self.reason)
+        match (&self.handler, self.reason.is_empty()) {
+            (None, _) => self.reason.clone(),
+            (Some(name), true) => format!("only {name}"),
+            (Some(name), false) => format!("only {name}; {}", self.reason),
+        }
     }
 }
 
@@ -105,6 +110,7 @@ pub async fn one(tollgate: &Tollgate, event_id: &str, request: &Request) -> Resu
 /// [`Error::BadRequest`] for a handler that does not exist.
 pub async fn matching(tollgate: &Tollgate, filter: &Filter, request: &Request) -> Result<i64, Error> {
     request.check(tollgate)?;
+    let which = in_words(filter, |uuid| format!("{uuid:.8}…"));
     let filter = serde_json::to_string(filter).map_err(Error::internal)?;
     let (request, now) = (request.clone(), tollgate.clock().now_millis());
     let number = tollgate
@@ -122,13 +128,19 @@ pub async fn matching(tollgate: &Tollgate, filter: &Filter, request: &Request) -
                     created_at: now,
                 },
             )?;
-            let detail = format!("{} {filter}", request.detail());
-            audit::record(conn, &request.actor, "replay.begun", &number.to_string(), &detail, now)?;
+            let why = Some(request.detail()).filter(|why| !why.is_empty());
+            let detail = why.map_or(which.clone(), |why| format!("{which}; {why}"));
+            audit::record(conn, &request.actor, "replay.begun", &subject(number), &detail, now)?;
             Ok::<_, tollgate_models::Error>(number)
         })
         .await?;
     tollgate.workers().new_chores();
     Ok(number)
+}
+
+/// What the audit log calls a replay; a number alone could be anything's.
+fn subject(number: i64) -> String {
+    format!("replay {number}")
 }
 
 /// Works a replay off in this process, beside whoever else does: how it stands then. `tell` is called after each step.
@@ -170,7 +182,7 @@ pub async fn stop(tollgate: &Tollgate, number: i64, actor: &Actor) -> Result<(),
         .write(move |conn| {
             let stopped = replays::end(conn, number, Status::Stopped, None, now)?;
             if stopped {
-                audit::record(conn, &actor, "replay.stopped", &number.to_string(), "", now)?;
+                audit::record(conn, &actor, "replay.stopped", &subject(number), "", now)?;
             }
             Ok::<_, tollgate_models::Error>(stopped)
         })
