@@ -134,6 +134,46 @@ if (watch) {
   });
 }
 
+// A replay is followed when asked for; at its end the buttons go, since they have nothing left to do.
+const follow = document.getElementById("follow");
+if (follow) {
+  const controls = document.getElementById("live-controls");
+  let timer = 0;
+  follow.hidden = false;
+  const stop = () => {
+    clearInterval(timer);
+    timer = 0;
+    follow.textContent = "Follow it";
+    follow.setAttribute("aria-pressed", "false");
+  };
+  const look = async () => {
+    if (document.hidden) return;
+    try {
+      const response = await fetch(location.pathname, { credentials: "same-origin", redirect: "error" });
+      if (!response.ok) throw new Error(response.statusText);
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      const fresh = document.importNode(page.getElementById("live"), true);
+      document.getElementById("live").replaceWith(fresh);
+      document.title = page.title;
+      if ("runs" in fresh.dataset) return;
+      stop();
+      if (controls.contains(document.activeElement)) fresh.focus();
+      controls.hidden = true;
+      say(`The replay has ended: ${fresh.querySelector(".badge").textContent.trim()}`);
+    } catch {
+      stop();
+      say("Following stopped: the server did not answer");
+    }
+  };
+  follow.addEventListener("click", () => {
+    if (timer) return stop();
+    timer = setInterval(look, 2000);
+    follow.textContent = "Following, pause";
+    follow.setAttribute("aria-pressed", "true");
+    look();
+  });
+}
+
 // A form that was refused: to what is wrong.
 const summary = document.querySelector("[data-focus]");
 if (summary) summary.focus();

@@ -24,10 +24,12 @@ mod parts;
 mod people;
 mod period;
 mod reasons;
+mod replays;
 mod roles;
 mod session;
 mod show;
 mod sign_in;
+mod tasks;
 mod theme;
 mod visit;
 
@@ -55,9 +57,16 @@ fn pages(routes: &mut web::ServiceConfig) {
         .route("/events", get().to(events::list::show))
         .route("/events/replay", get().to(events::replay::ask))
         .route("/events/replay", post().to(events::replay::all))
+        .route("/events/replay/confirm", post().to(events::replay::confirm))
         .route("/events/{id}", get().to(events::page::show))
         .route("/events/{id}/raw", get().to(events::page::raw))
         .route("/events/{id}/replay", post().to(events::replay::one))
+        .route("/events/{id}/dry-run", post().to(events::dry_run::show))
+        .route("/tasks", get().to(tasks::list::show))
+        .route("/tasks/{number}/retry", post().to(tasks::retry))
+        .route("/replays", get().to(replays::list::show))
+        .route("/replays/{number}", get().to(replays::page::show))
+        .route("/replays/{number}/stop", post().to(replays::page::stop))
         .route("/deliveries", get().to(deliveries::list::show))
         .route("/deliveries/{number}", get().to(deliveries::page::show))
         .route("/endpoints", get().to(endpoints::list::show))

@@ -1,15 +1,20 @@
 //! The event log: the list, the page of one event, and replay.
 
+pub(super) mod again;
 pub(super) mod changes;
+pub(super) mod dry_run;
 pub(super) mod filter;
+pub(super) mod history;
 pub(super) mod list;
 pub(super) mod page;
 pub(super) mod replay;
+pub(super) mod state;
 
 use tollgate_models::events::{Event, Status};
+use tollgate_models::runs::Run;
 
 use super::fields::segment;
-use super::show::{Badge, Mode, Stamp, ago};
+use super::show::{Badge, Mode, Stamp, ago, duration};
 
 /// The page of an event.
 pub(super) fn address(id: &str) -> String {
@@ -63,3 +68,32 @@ pub(super) fn object_link(event: &Event) -> Option<Linked> {
     let (type_, id) = (event.object_type.as_deref()?, event.object_id.as_deref()?);
     Some(Linked { id: id.to_owned(), href: super::objects::address(type_, id) })
 }
+
+/// One run as a page shows it.
+pub(super) struct RunRow {
+    pub(super) outcome: Badge,
+    pub(super) handler: String,
+    pub(super) attempt: i32,
+    pub(super) cause: &'static str,
+    pub(super) duration: String,
+    pub(super) at: Stamp,
+    pub(super) error: Option<String>,
+}
+
+impl RunRow {
+    /// A run; its error may quote what it is about, which viewers do not see.
+    pub(super) fn new(run: Run, operator: bool, now: i64) -> Self {
+        Self {
+            outcome: run.outcome.into(),
+            handler: run.handler,
+            attempt: run.attempt,
+            cause: run.cause.as_str(),
+            duration: duration(run.duration_us),
+            at: Stamp::short(run.started_at, now),
+            error: run.error.map(|error| if operator { error } else { HIDDEN.to_owned() }),
+        }
+    }
+}
+
+/// In place of an error.
+pub(super) const HIDDEN: &str = "The error is shown to operators and admins: it may quote personal data.";

@@ -15,6 +15,8 @@ use super::theme::Theme;
 pub(super) enum Section {
     Dashboard,
     Events,
+    Tasks,
+    Replays,
     Deliveries,
     Endpoints,
     Handlers,
@@ -63,6 +65,8 @@ impl Layout {
     pub(super) fn nav(&self) -> Vec<Group> {
         let webhooks = vec![
             item(Section::Events, "/admin/events", "events", "Events"),
+            item(Section::Tasks, "/admin/tasks", "tasks", "Tasks"),
+            item(Section::Replays, "/admin/replays", "again", "Replays"),
             item(Section::Deliveries, "/admin/deliveries", "deliveries", "Deliveries"),
             item(Section::Endpoints, "/admin/endpoints", "endpoints", "Endpoints"),
             item(Section::Handlers, "/admin/handlers", "handlers", "Handlers"),

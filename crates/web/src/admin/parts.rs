@@ -1,6 +1,7 @@
 //! Small pieces that several pages are made of: facts, choices, tabs, and the names of endpoints.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use tollgate_models::endpoints::{self, Endpoint};
 use tollgate_models::page::Cursor;
@@ -136,8 +137,44 @@ impl EndpointNames {
     }
 }
 
+/// A span of time as an operator reads it.
+pub(super) fn span(duration: Duration) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let seconds = duration.as_secs();
+    let Some(largest) = UNITS.iter().position(|(length, _)| seconds >= *length) else {
+        return format!("{} ms", duration.as_millis());
+    };
+    let (length, unit) = UNITS[largest];
+    let next = UNITS.get(largest + 1).map(|(length, unit)| (seconds % UNITS[largest].0 / length, unit));
+    match next {
+        Some((rest, smaller)) if rest > 0 => format!("{} {unit} {rest} {smaller}", seconds / length),
+        _ => format!("{} {unit}", seconds / length),
+    }
+}
+
 /// Where Stripe's dashboard shows a thing; nothing if this Stripe is a simulator.
 pub(super) fn at_stripe(config: &crate::Config, livemode: bool, path: &str) -> Option<String> {
     let mode = if livemode { "" } else { "test/" };
     (!config.stripe_is_local()).then(|| format!("https://dashboard.stripe.com/{mode}{path}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_of_time_read_well() {
+        for (millis, text) in [
+            (0, "0 ms"),
+            (999, "999 ms"),
+            (1_999, "1 s"),
+            (60_000, "1 min"),
+            (61_000, "1 min 1 s"),
+            (7_200_000, "2 h"),
+            (86_399_000, "23 h 59 min"),
+            (90_000_000, "1 d 1 h"),
+        ] {
+            assert_eq!(span(Duration::from_millis(millis)), text);
+        }
+    }
 }

@@ -26,6 +26,12 @@ pub(super) fn bounds(query: &Fields, now: i64) -> Result<(Option<i64>, Option<i6
     Ok((from.or(preset), until))
 }
 
+/// A time in unix milliseconds as the filter's field has it, in whole seconds.
+pub(super) fn text(millis: i64) -> Option<String> {
+    let at = super::show::utc(millis)?;
+    at.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]")).ok()
+}
+
 fn moment(text: &str) -> Result<i64, Error> {
     let seconds = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
     let minutes = format_description!("[year]-[month]-[day]T[hour]:[minute]");
@@ -46,5 +52,7 @@ mod tests {
         assert_eq!(read("period=1h&from=2026-11-23T05:50").unwrap(), (Some(1_795_413_000_000), None));
         assert_eq!(read("until=2026-11-23T05:50:46").unwrap(), (None, Some(1_795_413_046_000)));
         assert!(read("from=yesterday").is_err());
+        assert_eq!(text(1_795_413_046_999).as_deref(), Some("2026-11-23T05:50:46"));
+        assert_eq!(text(i64::MAX), None);
     }
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use time::OffsetDateTime;
 use time::macros::format_description;
-use tollgate_models::{deliveries, endpoints, events, runs};
+use tollgate_models::{deliveries, endpoints, events, replays, runs, tasks};
 
 /// How a state is to be read: its colour and its icon; a word always stands beside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +90,31 @@ impl From<runs::Outcome> for Badge {
             runs::Outcome::RolledBack => Tone::Warn,
         };
         Self::new(tone, outcome.as_str().replace('_', " "))
+    }
+}
+
+impl From<tasks::Status> for Badge {
+    fn from(status: tasks::Status) -> Self {
+        let tone = match status {
+            tasks::Status::Pending => Tone::Waiting,
+            tasks::Status::Running => Tone::Info,
+            tasks::Status::Succeeded => Tone::Good,
+            tasks::Status::Failed => Tone::Again,
+            tasks::Status::Dead => Tone::Bad,
+        };
+        Self::new(tone, status.as_str())
+    }
+}
+
+impl From<replays::Status> for Badge {
+    fn from(status: replays::Status) -> Self {
+        let tone = match status {
+            replays::Status::Running => Tone::Info,
+            replays::Status::Done => Tone::Good,
+            replays::Status::Stopped => Tone::Warn,
+            replays::Status::Failed => Tone::Bad,
+        };
+        Self::new(tone, status.as_str())
     }
 }
 

@@ -1,7 +1,9 @@
 //! The admin from outside: real requests to its routes, on a real database with sample rows.
 
 mod access;
+mod again;
 mod browser;
 mod forms;
 mod pages;
 mod sample;
+mod sample_work;

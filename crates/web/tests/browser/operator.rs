@@ -61,7 +61,7 @@ async fn an_operator_adds_an_endpoint_and_replays_an_event_that_arrives_at_it() 
     browser.click("main a[href^='/admin/events/evt_']").await;
     browser.reload_until("processed event", |page| page.contains("write_audit_trail")).await;
     let before = runs(&browser).await;
-    browser.press("Run the handlers again").await;
+    browser.press("Run again").await;
     browser.reload_until("run of the replay", |page| page.contains("replay")).await;
     assert!(runs(&browser).await > before);
     browser.close().await;

@@ -46,6 +46,32 @@ fn compare(path: &str, before: &Value, after: &Value, parent: &Value, found: &mu
     }
 }
 
+/// What differs between two values of one field; objects are compared field by field.
+pub(in crate::admin) fn between(field: &str, before: &Value, after: &Value) -> Vec<Change> {
+    let mut found = Vec::new();
+    differ(field, before, after, &mut found);
+    found
+}
+
+fn differ(path: &str, before: &Value, after: &Value, found: &mut Vec<Change>) {
+    if found.len() >= MOST || before == after {
+        return;
+    }
+    let (Value::Object(old), Value::Object(new)) = (before, after) else {
+        found.push(Change {
+            field: path.to_owned(),
+            before: text(path, before, &Value::Null),
+            after: text(path, after, &Value::Null),
+        });
+        return;
+    };
+    let added = new.keys().filter(|key| !old.contains_key(*key));
+    for key in old.keys().chain(added) {
+        let value = |fields: &serde_json::Map<String, Value>| fields.get(key).cloned().unwrap_or_default();
+        differ(&format!("{path}.{key}"), &value(old), &value(new), found);
+    }
+}
+
 fn text(path: &str, value: &Value, parent: &Value) -> String {
     let key = path.rsplit('.').next().unwrap_or(path);
     let mut text = match value {
@@ -81,5 +107,24 @@ mod tests {
         ];
         assert_eq!(shown, expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned())));
         assert_eq!(changes(&json!({"data": {"object": {}}})), []);
+    }
+
+    #[test]
+    fn what_differs_inside_an_object_is_told_field_by_field() {
+        let before = json!({"plan": "pro", "seats": 3, "same": [1]});
+        let after = json!({"plan": "basic", "same": [1], "new": true});
+        let told = |before: &Value, after: &Value| -> Vec<String> {
+            between("metadata", before, after)
+                .into_iter()
+                .map(|c| format!("{} {} {}", c.field, c.before, c.after))
+                .collect()
+        };
+        assert_eq!(
+            told(&before, &after),
+            ["metadata.plan pro basic", "metadata.seats 3 null", "metadata.new null true"]
+        );
+        assert_eq!(told(&Value::Null, &json!({"a": 1})), [r#"metadata null {"a":1}"#]);
+        let wide = Value::from_iter((0..1000).map(|n| (n.to_string(), json!(n))));
+        assert_eq!(told(&json!({}), &wide).len(), MOST);
     }
 }

@@ -38,6 +38,22 @@ pub(in crate::admin) fn only(query: &Fields) -> Vec<(String, String)> {
     query.without(&[]).into_iter().filter(|(name, _)| FIELDS.contains(&name.as_str())).collect()
 }
 
+/// The fields of a filter, for a link to the log.
+pub(in crate::admin) fn fields(filter: &Filter) -> Vec<(String, String)> {
+    let mode = filter.livemode.map(|live| if live { "live" } else { "test" }.to_owned());
+    let values = [
+        ("q", filter.id.clone().or_else(|| filter.object_id.clone())),
+        ("type", filter.type_.clone()),
+        ("status", filter.status.map(|status| status.to_string())),
+        ("endpoint", filter.endpoint_uuid.clone()),
+        ("account", filter.account.clone()),
+        ("mode", mode),
+        ("from", filter.since.and_then(period::text)),
+        ("until", filter.until.and_then(period::text)),
+    ];
+    values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,5 +67,11 @@ mod tests {
         assert_eq!(filter.id.as_deref(), Some("in_1"));
         assert_eq!(only(&query).len(), 4);
         assert!(read(&Fields::parse(b"status=broken"), 0).is_err());
+        let whole = Fields::parse(
+            b"q=in_1&type=invoice&status=dead&endpoint=u&account=a&mode=test&from=2026-11-23T05:50&until=2026-11-24T00:00",
+        );
+        let filter = read(&whole, 0).unwrap();
+        let link = crate::admin::fields::link("", &fields(&filter));
+        assert_eq!(read(&Fields::parse(link.trim_start_matches('?').as_bytes()), 0).unwrap(), filter);
     }
 }

@@ -1,45 +1,35 @@
-//! `GET /admin/events/{id}`: one event with its payload, what changed, its runs and its deliveries.
+//! `GET /admin/events/{id}`: one event with its payload, what changed, its runs, tasks and deliveries, and what people did to it.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde_json::Value;
-use tollgate_models::QueryResult;
+use tollgate_models::audit::{self, Entry};
 use tollgate_models::deliveries::{self, Delivery};
 use tollgate_models::events::{self, Event, Status};
+use tollgate_models::page::Cursor;
 use tollgate_models::runs::{self, Run};
+use tollgate_models::tasks::{self, Task};
 use tollgate_models::users::Role;
+use tollgate_models::{AnyConnection, QueryResult};
 
+use super::again::Again;
 use super::changes::{Change, changes};
-use super::{address, object_link};
-use crate::Error;
+use super::history::{self, Deed, deeds};
+use super::state::{Remark, remarks};
+use super::{RunRow, address, object_link};
+use crate::admin::fields::link;
 use crate::admin::json_view::JsonTree;
 use crate::admin::layout::{Layout, Section, page};
 use crate::admin::page_error::PageError;
 use crate::admin::parts::{EndpointNames, Fact, at_stripe};
 use crate::admin::roles::{Operator, Viewer};
-use crate::admin::show::{Badge, Id, Mode, Stamp, Tone, duration, size};
+use crate::admin::show::{Badge, Id, Mode, Stamp, size};
+use crate::admin::tasks::{Look, TaskRow};
 use crate::admin::{deliveries::DeliveryRow, endpoints};
+use crate::{Error, Handlers};
 
-/// The newest runs and deliveries that are shown.
+/// The newest runs, tasks and deliveries that are shown.
 const MOST: i64 = 50;
-
-/// What an operator should know about the state.
-pub(in crate::admin) struct NextStep {
-    tone: Tone,
-    text: String,
-    at: Option<Stamp>,
-}
-
-/// One run as the page shows it.
-pub(in crate::admin) struct RunRow {
-    outcome: Badge,
-    handler: String,
-    attempt: i32,
-    cause: &'static str,
-    duration: String,
-    at: Stamp,
-    error: Option<String>,
-}
 
 #[derive(Template)]
 #[template(path = "admin/event.html")]
@@ -50,19 +40,24 @@ pub(in crate::admin) struct EventPage {
     status: Badge,
     mode: Mode,
     at_stripe: Option<String>,
-    may_replay: bool,
-    replay_url: String,
+    /// None for those who may not.
+    again: Option<Again>,
     raw_url: String,
-    next_step: Option<NextStep>,
+    remarks: Vec<Remark>,
     changes: Vec<Change>,
     attempts: String,
     runs: Vec<RunRow>,
     no_runs: &'static str,
+    tasks: Vec<TaskRow>,
+    no_tasks: Option<&'static str>,
     payload: Option<JsonTree>,
     payload_size: String,
     raw: String,
     no_payload: &'static str,
     facts: Vec<Fact>,
+    deeds: Vec<Deed>,
+    one_of_many: bool,
+    audit_url: String,
     deliveries: Vec<DeliveryRow>,
 }
 
@@ -71,6 +66,8 @@ pub(in crate::admin) struct Found {
     pub(in crate::admin) event: Event,
     pub(in crate::admin) body: Option<String>,
     pub(in crate::admin) runs: Vec<Run>,
+    pub(in crate::admin) tasks: Vec<Task>,
+    pub(in crate::admin) entries: Vec<Entry>,
     pub(in crate::admin) deliveries: Vec<Delivery>,
     pub(in crate::admin) names: EndpointNames,
 }
@@ -78,52 +75,54 @@ pub(in crate::admin) struct Found {
 /// The handler.
 pub(in crate::admin) async fn show(viewer: Viewer, id: web::Path<String>) -> Result<HttpResponse, PageError> {
     let wanted = id.clone();
-    let found = viewer.tollgate.db().read(move |conn| -> QueryResult<_> {
-        let Some(event) = events::find(conn, &wanted)? else { return Ok(None) };
-        Ok(Some(Found {
-            body: events::payload(conn, &wanted)?,
-            runs: runs::of_event(conn, &wanted, MOST)?,
-            deliveries: deliveries::of_event(conn, &wanted, MOST)?,
-            names: EndpointNames::load(conn)?,
-            event,
-        }))
-    });
-    let found = found.await?.ok_or_else(|| no_such_event(&id))?;
-    let has_handlers = !viewer.tollgate.handlers().matching(&found.event.type_).is_empty();
-    page(&view(&viewer, found, has_handlers))
+    let found = viewer.tollgate.db().read(move |conn| load(conn, &wanted)).await?;
+    let found = found.ok_or_else(|| no_such_event(&id))?;
+    let layout = viewer.layout(Section::Events, &found.event.type_);
+    let look = Look { handlers: viewer.tollgate.handlers(), operator: viewer.may(Role::Operator), now: viewer.now };
+    let path = format!("events/{}", found.event.id);
+    let at_stripe = at_stripe(viewer.tollgate.config(), found.event.livemode, &path);
+    page(&EventPage { at_stripe, ..view(layout, found, look) })
 }
 
-fn no_such_event(id: &str) -> Error {
+fn load(conn: &mut AnyConnection, id: &str) -> QueryResult<Option<Found>> {
+    let Some(event) = events::find(conn, id)? else { return Ok(None) };
+    Ok(Some(Found {
+        body: events::payload(conn, id)?,
+        runs: runs::of_event(conn, id, MOST)?,
+        tasks: tasks::of_event(conn, id, MOST)?,
+        entries: audit::list(conn, Some(id), Cursor::Newest, history::MOST)?.rows,
+        deliveries: deliveries::of_event(conn, id, MOST)?,
+        names: EndpointNames::load(conn)?,
+        event,
+    }))
+}
+
+pub(super) fn no_such_event(id: &str) -> Error {
     Error::NotFound(format!("there is no event {id:.100} in the log"))
 }
 
-fn view(viewer: &Viewer, found: Found, has_handlers: bool) -> EventPage {
-    let (layout, operator) = (viewer.layout(Section::Events, &found.event.type_), viewer.may(Role::Operator));
-    let path = format!("events/{}", found.event.id);
-    let stripe = at_stripe(viewer.tollgate.config(), found.event.livemode, &path);
-    EventPage { at_stripe: stripe, ..build(layout, found, operator, has_handlers, viewer.now) }
-}
-
 /// The page out of what was found; payloads only for operators.
-pub(in crate::admin) fn build(layout: Layout, found: Found, operator: bool, has_handlers: bool, now: i64) -> EventPage {
-    let Found { event, body, runs, deliveries, names } = found;
+pub(in crate::admin) fn view(layout: Layout, found: Found, look: Look<'_>) -> EventPage {
+    let Found { event, body, runs, tasks, entries, deliveries, names } = found;
+    let Look { handlers, operator, now } = look;
     let body = body.filter(|_| operator);
     let json: Option<Value> = body.as_deref().and_then(|body| serde_json::from_str(body).ok());
-    let facts = facts(&event, &names, now);
+    let one_of_many = history::is_one_of_many(&event, &runs, &entries);
     EventPage {
         layout,
         id: Id::plain(&event.id),
         status: event.status.into(),
         mode: Mode { live: event.livemode },
         at_stripe: None,
-        may_replay: operator,
-        replay_url: format!("{}/replay", address(&event.id)),
+        again: operator.then(|| Again::new(&event.id, &event.type_, handlers, "", "")),
         raw_url: format!("{}/raw", address(&event.id)),
-        next_step: next_step(&event, now),
+        remarks: remarks(&event, operator, now),
         changes: json.as_ref().map(changes).unwrap_or_default(),
         attempts: if event.attempts == 1 { "1 attempt".to_owned() } else { format!("{} attempts", event.attempts) },
-        runs: runs.into_iter().map(|run| run_row(run, now)).collect(),
-        no_runs: if has_handlers { "No handler has run yet." } else { "No handler is registered for this type." },
+        tasks: tasks.into_iter().map(|task| TaskRow::new(task, &runs, look)).collect(),
+        no_tasks: (!handlers.following(&event.type_).is_empty()).then(|| no_tasks(&event)),
+        runs: runs.into_iter().filter(|run| run.task_id.is_none()).map(|run| RunRow::new(run, operator, now)).collect(),
+        no_runs: no_runs(handlers, &event.type_),
         payload: json.as_ref().map(JsonTree::new),
         payload_size: body.as_ref().map(|body| size(body.len() as i64)).unwrap_or_default(),
         raw: body.unwrap_or_default(),
@@ -132,9 +131,27 @@ pub(in crate::admin) fn build(layout: Layout, found: Found, operator: bool, has_
         } else {
             "It may hold personal data, and is shown to operators and admins."
         },
-        facts,
+        facts: facts(&event, &names, now),
+        deeds: deeds(entries, now),
+        one_of_many,
+        audit_url: link("/admin/audit", &[("subject".to_owned(), event.id.clone())]),
         deliveries: deliveries.into_iter().map(|delivery| DeliveryRow::new(delivery, &names, now)).collect(),
         type_: event.type_,
+    }
+}
+
+fn no_runs(handlers: &Handlers, event_type: &str) -> &'static str {
+    match (handlers.matching(event_type).is_empty(), handlers.following(event_type).is_empty()) {
+        (false, _) => "No handler has run yet.",
+        (true, false) => "No handler for this type runs in the transaction; those that run after the commit are below.",
+        (true, true) => "No handler is registered for this type.",
+    }
+}
+
+fn no_tasks(event: &Event) -> &'static str {
+    match event.status {
+        Status::Processed => "None. The handlers for after the commit may have been registered later.",
+        _ => "None yet: they are made when the event's transaction is committed.",
     }
 }
 
@@ -164,46 +181,13 @@ fn facts(event: &Event, names: &EndpointNames, now: i64) -> Vec<Fact> {
         facts.push(Fact::id("Caused by request", Id::plain(request)));
     }
     facts.push(Fact::text("Tried because of", event.cause.as_str()));
+    if event.crashes > 0 {
+        facts.push(Fact::text("Workers lost", event.crashes.to_string()));
+    }
+    if let Some(name) = &event.only_handler {
+        facts.push(Fact::text("Only for", name));
+    }
     facts
-}
-
-fn next_step(event: &Event, now: i64) -> Option<NextStep> {
-    let error = event.last_error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
-    let step = |tone, text: String, at| Some(NextStep { tone, text, at });
-    match event.status {
-        Status::Pending if event.next_attempt_at > now => step(
-            Tone::Waiting,
-            "Waits for its time: it is tried".to_owned(),
-            Some(Stamp::full(event.next_attempt_at, now)),
-        ),
-        Status::Pending => step(Tone::Waiting, "Waits for a worker.".to_owned(), None),
-        Status::Processing => step(Tone::Info, "A worker has it just now.".to_owned(), None),
-        Status::Failed => {
-            let text = format!("Attempt {} failed{error}. The next one follows", event.attempts);
-            step(Tone::Again, text, Some(Stamp::full(event.next_attempt_at, now)))
-        }
-        Status::Dead => {
-            let text = format!("All {} attempts failed, and nothing follows by itself{error}", event.attempts);
-            step(Tone::Bad, text, None)
-        }
-        Status::Ignored => step(Tone::Quiet, format!("There was nothing to do for it{error}"), None),
-        Status::Processed if event.superseded => {
-            step(Tone::Info, "Its content was older than the mirror's, and did not overwrite it.".to_owned(), None)
-        }
-        Status::Processed => None,
-    }
-}
-
-fn run_row(run: Run, now: i64) -> RunRow {
-    RunRow {
-        outcome: run.outcome.into(),
-        handler: run.handler,
-        attempt: run.attempt,
-        cause: run.cause.as_str(),
-        duration: duration(run.duration_us),
-        at: Stamp::short(run.started_at, now),
-        error: run.error,
-    }
 }
 
 /// `GET /admin/events/{id}/raw`: the body, byte for byte.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use actix_web::http::header::{HeaderMap, LOCATION, SET_COOKIE};
 use actix_web::http::{Method, StatusCode};
@@ -45,6 +46,19 @@ fn send_receipt(_: &Event, _: &mut Context<'_>) -> HandlerResult {
     Ok(())
 }
 
+fn handlers() -> Handlers {
+    Handlers::new()
+        .on_as("billing::grant_access", ["customer.subscription", "invoice.paid"], grant_access)
+        .on_as("mail::send_receipt", "invoice.paid", send_receipt)
+        .on_as("disputes::alert", "charge.dispute", send_receipt)
+        .after_commit_as("mail::welcome", "customer.subscription", |_| async { Ok(()) })
+        .with_deadline(Duration::from_secs(5))
+        .with_retries(vec![Duration::from_secs(30), Duration::from_secs(300)])
+        .after_commit_as("pager::ring", "tollgate.event.dead", |_| async { Ok(()) })
+        .task("mail::letter", |_| async { Ok(()) })
+        .with_retries(Vec::new())
+}
+
 impl Server {
     pub(super) async fn start() -> Self {
         Self::start_at(&[]).await
@@ -52,20 +66,19 @@ impl Server {
 
     /// With settings.
     pub(super) async fn start_at(settings: &[(&str, &str)]) -> Self {
-        let db = TestDb::new();
-        let (_, key) = crate::keyring::Keyring::generate();
-        let mut config = Config::from_sources(
+        let config = Config::from_sources(
             |name| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
             None,
-        )
-        .unwrap();
+        );
+        Self::build(handlers(), config.unwrap()).await
+    }
+
+    async fn build(handlers: Handlers, mut config: Config) -> Self {
+        let db = TestDb::new();
+        let (_, key) = crate::keyring::Keyring::generate();
         config.database_url = db.url().clone();
         config.secret_key = Some(key);
         let clock = Clock::fixed(NOW);
-        let handlers = Handlers::new()
-            .on_as("billing::grant_access", ["customer.subscription", "invoice.paid"], grant_access)
-            .on_as("mail::send_receipt", "invoice.paid", send_receipt)
-            .on_as("disputes::alert", "charge.dispute", send_receipt);
         let tollgate =
             Tollgate::builder(config).clock(clock.clone()).handlers(handlers).without_workers().build().await.unwrap();
         Self { tollgate, clock, _db: db }

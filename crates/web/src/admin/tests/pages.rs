@@ -5,6 +5,7 @@ use tollgate_models::users::Role;
 
 use super::browser::{Answer, Server};
 use super::sample::{LIVE, PENDING, UNCHECKED, event_id, fill};
+use super::sample_work::{self, RUNNING};
 
 fn paths() -> Vec<(&'static str, String)> {
     let endpoint = |uuid: &str, rest: &str| format!("/admin/endpoints/{uuid}{rest}");
@@ -19,7 +20,21 @@ fn paths() -> Vec<(&'static str, String)> {
         ("event-failed", event(1)),
         ("event-dead", event(2)),
         ("event-processed", event(4)),
+        ("event-superseded", event(5)),
+        ("event-tie", event(6)),
+        ("event-replayed", event(8)),
+        ("event-tasks", event(sample_work::WITH_TASKS)),
         page("replay", "/admin/events/replay"),
+        page("replay-narrowed", "/admin/events/replay?status=processed&type=invoice&mode=live"),
+        page("replays", "/admin/replays"),
+        ("replay-running", format!("/admin/replays/{RUNNING}")),
+        page("replay-done", "/admin/replays/2"),
+        page("replay-stopped", "/admin/replays/3"),
+        page("replay-failed", "/admin/replays/4"),
+        page("tasks", "/admin/tasks"),
+        page("tasks-dead", "/admin/tasks?status=dead"),
+        page("tasks-handler", "/admin/tasks?handler=mail::old_name"),
+        page("tasks-none", "/admin/tasks?status=running"),
         page("deliveries", "/admin/deliveries"),
         page("deliveries-refused", "/admin/deliveries?outcome=refused&reason=malformed_body"),
         page("delivery-forged", "/admin/deliveries/65"),
@@ -48,7 +63,7 @@ fn paths() -> Vec<(&'static str, String)> {
     ]
 }
 
-fn keeps_the_rules(path: &str, answer: &Answer) {
+pub(super) fn keeps_the_rules(path: &str, answer: &Answer) {
     let body = &answer.body;
     for forbidden in ["style=", "<style", "onclick=", "javascript:", "<script>", "Rosen</b>", "sealed"] {
         assert!(!body.contains(forbidden), "{forbidden} in {path}");
@@ -69,7 +84,7 @@ fn keeps_the_rules(path: &str, answer: &Answer) {
 }
 
 /// With TOLLGATE_PREVIEW set to a folder, the pages are written there, to be looked at.
-fn keep_preview(name: &str, answer: &Answer) {
+pub(super) fn keep_preview(name: &str, answer: &Answer) {
     if let Some(folder) = std::env::var_os("TOLLGATE_PREVIEW") {
         std::fs::write(std::path::Path::new(&folder).join(format!("{name}.html")), &answer.body).unwrap();
     }
@@ -79,6 +94,7 @@ fn keep_preview(name: &str, answer: &Answer) {
 async fn every_page_renders_with_rows() {
     let server = Server::start().await;
     fill(&server).await;
+    sample_work::fill(&server).await;
     let browser = server.signed_in(Role::Admin).await;
     for (name, path) in paths() {
         let answer = browser.get(&path).await;
@@ -105,6 +121,8 @@ async fn every_list_says_something_when_it_is_empty() {
         ("empty-customers", "/admin/objects/customer"),
         ("empty-keys", "/admin/keys"),
         ("empty-replay", "/admin/events/replay"),
+        ("empty-replays", "/admin/replays"),
+        ("empty-tasks", "/admin/tasks"),
     ] {
         let answer = browser.get(path).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");
@@ -119,10 +137,13 @@ async fn every_list_says_something_when_it_is_empty() {
 async fn viewers_see_no_personal_data() {
     let server = Server::start().await;
     fill(&server).await;
+    sample_work::fill(&server).await;
     let browser = server.signed_in(Role::Viewer).await;
     for (_, path) in paths() {
         let answer = browser.get(&path).await;
-        for secret in ["jenny.rosen", "Jenny", "evt_forged", "pro &#60;b&#62;"] {
+        for secret in
+            ["jenny.rosen", "Jenny", "evt_forged", "pro &#60;b&#62;", "no seat is left", "index out of bounds"]
+        {
             assert!(!answer.body.contains(secret), "{secret} in {path}");
         }
     }
@@ -132,8 +153,11 @@ async fn viewers_see_no_personal_data() {
 async fn pages_of_a_list_lead_to_one_another() {
     let server = Server::start().await;
     fill(&server).await;
+    sample_work::fill_pages(&server).await;
     let browser = server.signed_in(Role::Viewer).await;
     for path in [
+        "/admin/tasks?handler=mail::letter",
+        "/admin/replays",
         "/admin/events?mode=live",
         "/admin/deliveries?endpoint=7c9e6679-7425-40de-944b-e07fc1f90ae7",
         "/admin/objects/price",

@@ -196,8 +196,12 @@ fn states(conn: &mut AnyConnection) -> QueryResult<()> {
             attempts,
             cause: Cause::Delivery,
             next_attempt_at: NOW + 5 * MINUTE,
-            superseded: false,
-            tie: None,
+            superseded: event.id == event_id(5) || event.id == event_id(7),
+            tie: match event.id.as_str() {
+                id if id == event_id(5) => Some(events::Tie::PreviousAttributes),
+                id if id == event_id(6) => Some(events::Tie::Arrival),
+                _ => None,
+            },
             only_handler: None,
             error: failed.then(|| ERROR.to_owned()),
             at: NOW,
@@ -205,6 +209,10 @@ fn states(conn: &mut AnyConnection) -> QueryResult<()> {
         claims::finish(conn, event.seq, "sample", &ended)?;
     }
     claims::release(conn, "sample")?;
+    // The one that is left had a worker that died.
+    let claim = Claim { worker: "killed", now: NOW, until: NOW + 1 };
+    claims::claim(conn, claim, 1)?;
+    claims::take_back_expired(conn, NOW + 1)?;
     sample_runs(conn)
 }
 
