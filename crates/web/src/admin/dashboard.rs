@@ -1,8 +1,9 @@
-//! `GET /admin`: the last 24 hours, what is in trouble, each endpoint's last delivery, and first steps when all is new.
+//! `GET /admin`: the last 24 hours, what is in trouble, what does not end, each endpoint's last delivery, and first steps when all is new.
 
 pub(super) mod chart;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use actix_web::HttpResponse;
 use askama::Template;
@@ -10,13 +11,14 @@ use tollgate_models::deliveries::{self, Delivery};
 use tollgate_models::endpoints::{self, Endpoint, Status};
 use tollgate_models::event_counts::{self, Hour};
 use tollgate_models::page::Cursor;
-use tollgate_models::{AnyConnection, QueryResult, api_keys, events};
+use tollgate_models::{AnyConnection, QueryResult, api_keys, events, tasks};
 
 use super::endpoints::list::{EndpointRow, row};
 use super::endpoints::unchecked_warning;
 use super::fields::link;
 use super::layout::{Layout, Section, page};
 use super::page_error::PageError;
+use super::parts::span;
 use super::reasons::meaning;
 use super::roles::Viewer;
 use super::show::{ago, count};
@@ -78,6 +80,10 @@ pub(super) struct Found {
     pub(super) endpoints: Vec<(Endpoint, Option<Delivery>)>,
     pub(super) has_key: bool,
     pub(super) has_events: bool,
+    /// How many tasks failed and are tried again, and how many are dead.
+    pub(super) tasks: (i64, i64),
+    /// The handlers of this process that should have ended, and for how long they have run.
+    pub(super) overdue: Vec<(String, Duration)>,
 }
 
 /// The handler.
@@ -85,6 +91,8 @@ pub(super) async fn show(viewer: Viewer) -> Result<HttpResponse, PageError> {
     let now = viewer.now;
     let mut found = viewer.tollgate.db().read(move |conn| load(conn, now)).await?;
     found.has_key |= viewer.tollgate.config().stripe_api_key.is_some();
+    let overdue = viewer.tollgate.workers().overdue().into_iter();
+    found.overdue = overdue.map(|(handler, _, so_long)| (handler, so_long)).collect();
     let workers = viewer.tollgate.workers().are_alive();
     page(&view(viewer.layout(Section::Dashboard, "Dashboard"), found, workers, now))
 }
@@ -106,6 +114,8 @@ fn load(conn: &mut AnyConnection, now: i64) -> QueryResult<Found> {
         endpoints: with_last,
         has_key: !api_keys::list(conn)?.is_empty(),
         has_events: !any.rows.is_empty(),
+        tasks: tasks::in_trouble(conn).map(|(_, failed, dead)| (failed, dead))?,
+        overdue: Vec::new(),
     })
 }
 
@@ -127,6 +137,13 @@ fn warnings(found: &Found, workers_alive: bool, now: i64) -> Vec<Warning> {
     let mut add = |text: String, href| warnings.push(Warning { text, href });
     if !workers_alive {
         add("The workers of this server have stopped: events are taken in and not processed. Restart it; the log says why.".to_owned(), None);
+    }
+    for (handler, so_long) in &found.overdue {
+        let so_long = span(*so_long);
+        add(
+            format!("The handler {handler} has run for {so_long} on one event and does not end."),
+            Some("/admin/handlers"),
+        );
     }
     if let (_, Some(since)) = found.backlog
         && now - since > LATE
@@ -190,12 +207,21 @@ fn figures(found: &Found, now: i64) -> Vec<Figure> {
     let (waiting, since) = found.backlog;
     let oldest =
         since.map(|since| format!("oldest due {}", ago(since, now))).unwrap_or_else(|| "nothing waits".to_owned());
+    let (failed_tasks, dead_tasks) = found.tasks;
+    let tasks_note = match failed_tasks {
+        0 => "none is tried again".to_owned(),
+        1 => "1 failed is tried again".to_owned(),
+        failed => format!("{} failed are tried again", count(failed)),
+    };
+    let in_doubt = dead_tasks == 0 && failed_tasks > 0;
+    let tasks_href = if in_doubt { "/admin/tasks?status=failed" } else { "/admin/tasks?status=dead" };
     let figure = |label, number: i64, note: String, href, bad| Figure { label, value: count(number), note, href, bad };
     vec![
         figure("Events", arrived, "arrived in 24 hours".to_owned(), "/admin/events?period=24h", false),
         figure("Waiting", waiting, oldest, "/admin/events?status=pending", false),
         figure("Failed", found.failed, "are tried again".to_owned(), "/admin/events?status=failed", false),
         figure("Dead", found.dead, "need somebody".to_owned(), "/admin/events?status=dead", found.dead > 0),
+        figure("Dead tasks", dead_tasks, tasks_note, tasks_href, dead_tasks > 0),
         figure(
             "Refused",
             refused,

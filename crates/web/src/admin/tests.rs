@@ -4,6 +4,7 @@ mod access;
 mod again;
 mod browser;
 mod forms;
+mod overdue;
 mod pages;
 mod sample;
 mod sample_work;

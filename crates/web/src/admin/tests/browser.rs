@@ -73,6 +73,13 @@ impl Server {
         Self::build(handlers(), config.unwrap()).await
     }
 
+    /// With other handlers and another configuration.
+    pub(super) async fn start_with(handlers: Handlers, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::from_sources(|_| None, None).unwrap();
+        change(&mut config);
+        Self::build(handlers, config).await
+    }
+
     async fn build(handlers: Handlers, mut config: Config) -> Self {
         let db = TestDb::new();
         let (_, key) = crate::keyring::Keyring::generate();
