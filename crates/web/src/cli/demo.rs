@@ -1,7 +1,11 @@
 //! `tollgate demo`: everything on this machine with no account.
 
+use std::collections::HashSet;
+use std::future::{Ready, ready};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::rt;
@@ -16,7 +20,7 @@ use super::{Failed, Outcome, output, serve};
 use crate::audit::Actor;
 use crate::endpoints::{self, Draft};
 use crate::keyring::Keyring;
-use crate::{Config, Context, Error, Event, HandlerResult, Handlers, Tollgate, keys, users};
+use crate::{Config, Context, Error, Event, HandlerResult, Handlers, Task, Tollgate, keys, users};
 
 const EMAIL: &str = "demo@example.com";
 /// How long the sign-in link is good, in milliseconds.
@@ -123,7 +127,10 @@ fn introduce(link: &str, address: SocketAddr, sim: &Simulator, data: &str) {
     output::line(format!("  Stripe:    {} (simulated)", sim.url()));
     output::line(format!("  Data:      {data}"));
     output::line("\nCustomers subscribe, pay, fail to pay, get refunds and dispute. Now and then a delivery has a bad");
-    output::line("signature or comes twice, and one handler fails twice before it succeeds. Ctrl-C ends everything.");
+    output::line(
+        "signature or comes twice, one handler fails twice before it succeeds, and some mails wait to be sent again.",
+    );
+    output::line("Ctrl-C ends everything.");
 }
 
 async fn keep_business_running(sim: Simulator, pace: Duration) {
@@ -141,6 +148,23 @@ fn handlers() -> Handlers {
         .on_as("close_access", "customer.subscription.deleted", needs_customer)
         .on_as("remind_to_pay", "invoice.payment_failed", needs_customer)
         .on_as("tell_accounting", "refund", fails_twice)
+        .after_commit_as("send_receipt", "invoice.paid", receipts())
+        .with_retries(Vec::new())
+}
+
+// One mail of three is refused until somebody has it sent again.
+fn receipts() -> impl Fn(Task) -> Ready<HandlerResult> + Send + Sync + 'static {
+    let (sent, refused) = (AtomicUsize::new(0), Mutex::new(HashSet::new()));
+    move |task| {
+        let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let again = refused.remove(task.idempotency_key());
+        ready(if again || !sent.fetch_add(1, Ordering::Relaxed).is_multiple_of(3) {
+            Ok(())
+        } else {
+            refused.insert(task.idempotency_key().to_owned());
+            Err("the mail server answered 550 5.7.1: retry the task to have it sent".into())
+        })
+    }
 }
 
 fn needs_customer(event: &Event, _: &mut Context<'_>) -> HandlerResult {

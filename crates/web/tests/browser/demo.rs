@@ -3,7 +3,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
+use diesel::RunQueryDsl;
 use tollgate::models::testing::TestDb;
+use tollgate::models::{Database, Lane, QueryResult, leases};
 
 /// The password of the user that the tests sign in with.
 pub const PASSWORD: &str = "quiet rivers run far";
@@ -49,6 +51,27 @@ impl Demo {
             .expect("the binary starts");
         writeln!(add.stdin.take().expect("its input is piped"), "{PASSWORD}").expect("it takes the password");
         assert!(add.wait().expect("it ends").success());
+    }
+
+    /// Keeps the demo from working replays off, until the answer is dropped.
+    pub fn hold_replays(&self) -> Hold {
+        let database = self.database.open();
+        let held = database.write(Lane::Ordinary, |conn| -> QueryResult<_> {
+            diesel::sql_query("DELETE FROM leases WHERE name = 'chores'").execute(conn)?;
+            leases::take(conn, "chores", "the test", 0, i64::MAX)
+        });
+        assert!(held.expect("the database answers"));
+        Hold(database)
+    }
+}
+
+/// See [`Demo::hold_replays`].
+pub struct Hold(Database);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let released = self.0.write(Lane::Ordinary, |conn| leases::give_back(conn, "chores", "the test"));
+        released.expect("the database answers");
     }
 }
 
