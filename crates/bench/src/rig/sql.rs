@@ -28,7 +28,7 @@ impl Sql {
     /// When it cannot be opened.
     pub fn open(url: &str) -> Result<Self, Error> {
         let url = DatabaseUrl::parse(url).map_err(|error| Error::Usage(error.to_string()))?;
-        let options = Options { readers: 1, writers: 1, wait: Duration::from_secs(30) };
+        let options = Options { readers: 1, writers: 1, workers: 1, wait: Duration::from_secs(30) };
         Ok(Self(Database::connect(&url, &options).map_err(failed)?))
     }
 

@@ -113,21 +113,13 @@ async fn a_key_that_lacks_the_permission_or_is_not_there_is_named() {
 
 #[tokio::test]
 async fn connected_accounts_that_events_came_from_are_swept_too() {
-    let connect = Endpoint {
-        connect: true,
-        account: None,
-        created_at: (SECONDS - 40 * DAY) * 1000,
-        ..row(ENDPOINT)
-    };
+    let connect = Endpoint { connect: true, account: None, created_at: (SECONDS - 40 * DAY) * 1000, ..row(ENDPOINT) };
     let shop = Shop::start_with(Setup::bare().endpoint(connect, [SECRET])).await;
     let connected = shop.sim.create_account("Bakery");
     let emit = |number: usize| {
         let object = json!({ "id": format!("cus_{number}"), "object": "customer", "created": 5 });
-        let options = EmitOptions {
-            account: Some(connected.clone()),
-            created: Some(SECONDS - DAY),
-            ..EmitOptions::default()
-        };
+        let options =
+            EmitOptions { account: Some(connected.clone()), created: Some(SECONDS - DAY), ..EmitOptions::default() };
         shop.sim.emit_with("customer.created", object, options)
     };
     let (first, lost) = (emit(1), emit(2));
