@@ -38,7 +38,7 @@ settings! {
     STRIPE_API_BASE = "STRIPE_API_BASE", Some("https://api.stripe.com"), "Stripe's API; another one only for tests";
     LEGACY_SECRET = "TOLLGATE_LEGACY_WEBHOOK_SECRET", None, "turns on the guessable POST /stripe/webhooks with this signing secret";
     MAX_BODY = "TOLLGATE_MAX_BODY_BYTES", Some("1048576"), "the largest webhook body that is taken, in bytes";
-    WORKERS = "TOLLGATE_WORKERS", Some("1"), "threads that process events in this process";
+    WORKERS = "TOLLGATE_WORKERS", None, "threads that process events in this process; without it 2 on PostgreSQL, 1 on SQLite";
 }
 
 /// How Tollgate is configured.
@@ -142,8 +142,11 @@ impl Config {
             let given = environment(setting.name).or_else(|| file.get(setting.name).cloned());
             given.filter(|text| !text.trim().is_empty()).or(setting.default.map(str::to_owned))
         };
+        let database_url = required(&DATABASE_URL, text, |text| DatabaseUrl::parse(text).map_err(|e| e.to_string()))?;
+        // While one thread waits for PostgreSQL, another can go on; SQLite has one writer.
+        let workers = if database_url.is_sqlite() { 1 } else { 2 };
         Ok(Self {
-            database_url: required(&DATABASE_URL, text, |text| DatabaseUrl::parse(text).map_err(|e| e.to_string()))?,
+            database_url,
             listen: required(&LISTEN, text, address)?,
             admin_listen: optional(&ADMIN_LISTEN, text, address)?,
             public_url: optional(&PUBLIC_URL, text, base_url)?,
@@ -155,7 +158,7 @@ impl Config {
             })?,
             max_body_bytes: required(&MAX_BODY, text, |text| number(text, 1024, 64 << 20))?,
             body_deadline: BODY_DEADLINE,
-            workers: required(&WORKERS, text, |text| number(text, 1, 64))?,
+            workers: optional(&WORKERS, text, |text| number(text, 1, 64))?.unwrap_or(workers),
             stripe_timeout: Duration::from_secs(8),
             inline_deadline: Duration::from_secs(8),
             task_places: 16,
