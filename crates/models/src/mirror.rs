@@ -5,6 +5,7 @@
 //! keeps the object's JSON whole; columns exist for what is filtered, joined, sorted or shown in a list.
 
 mod apply;
+mod history;
 mod kind;
 mod kinds;
 mod read;
@@ -12,6 +13,7 @@ mod statements;
 mod ties;
 
 pub use apply::{Applied, Change, Outcome, apply, apply_all};
+pub use history::{Content, Subject, Version, as_of, history, keep};
 pub use kind::{Column, Kind, Nested, SqlType};
 pub use kinds::{KINDS, kind};
 pub use read::{

@@ -224,6 +224,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    object_versions (seq) {
+        seq -> BigInt,
+        object -> Text,
+        id -> Text,
+        account -> Text,
+        livemode -> Bool,
+        as_of -> BigInt,
+        event_id -> Nullable<Text>,
+        event_type -> Text,
+        api_version -> Nullable<Text>,
+        stored_at -> BigInt,
+        content -> Binary,
+    }
+}
+
+diesel::table! {
     leases (name) {
         name -> Text,
         holder -> Text,

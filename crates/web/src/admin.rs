@@ -81,6 +81,7 @@ fn pages(routes: &mut web::ServiceConfig) {
         .route("/objects", get().to(objects::types::show))
         .route("/objects/{type}", get().to(objects::list::show))
         .route("/objects/{type}/{id}", get().to(objects::page::show))
+        .route("/objects/{type}/{id}/history", get().to(objects::history::show))
         .route("/keys", get().to(keys::show))
         .route("/keys", post().to(keys::add))
         .route("/keys/{id}/default", post().to(keys::make_default))

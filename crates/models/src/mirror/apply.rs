@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::kind::storable;
 use super::statements::{COMMON, Guard, OTHER, removal, upsert_into};
 use super::ties;
-use super::{Kind, Nested, SqlType, kind};
+use super::{Kind, Nested, SqlType, history, kind};
 use crate::db::{self, AnyConnection, Cell};
 use crate::events::Tie;
 
@@ -124,7 +124,31 @@ pub fn apply_all(conn: &mut AnyConnection, changes: &[Change<'_>]) -> QueryResul
         }
     }
     apply_nested(conn, &stored)?;
+    keep_fetched(conn, changes, &outcomes)?;
     Ok(outcomes)
+}
+
+// What no event carries would be forgotten with the next content.
+fn keep_fetched(conn: &mut AnyConnection, changes: &[Change<'_>], outcomes: &[Outcome]) -> QueryResult<()> {
+    let stored =
+        changes.iter().zip(outcomes).filter(|(change, outcome)| change.fetched && outcome.applied == Applied::Stored);
+    let contents: Vec<history::Content<'_>> = stored
+        .filter_map(|(change, _)| {
+            let (object, id) = change.place()?;
+            Some(history::Content {
+                subject: history::Subject { object, id, livemode: change.livemode },
+                account: change.account,
+                as_of: change.as_of,
+                event_id: change.event_id,
+                event_type: change.event_type,
+                api_version: change.api_version,
+                object: change.object,
+                previous: None,
+            })
+        })
+        .collect();
+    let now = changes.iter().map(|change| change.as_of).max().unwrap_or_default().saturating_mul(1000);
+    history::keep(conn, &contents, now)
 }
 
 // Stores rows of one table, each about another object.

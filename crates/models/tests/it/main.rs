@@ -10,6 +10,7 @@ mod database;
 mod endpoints;
 mod events;
 mod figures;
+mod history;
 mod intake;
 mod intake_together;
 mod migrations;

@@ -1,6 +1,7 @@
 //! The mirror's browser: types, lists, the page of one object, and finding anything by its id.
 
 pub(super) mod find;
+pub(super) mod history;
 pub(super) mod list;
 pub(super) mod page;
 pub(super) mod types;

@@ -32,7 +32,8 @@ pub(super) fn text(millis: i64) -> Option<String> {
     at.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]")).ok()
 }
 
-fn moment(text: &str) -> Result<i64, Error> {
+/// A time as a field has it, in UTC; in unix milliseconds.
+pub(super) fn moment(text: &str) -> Result<i64, Error> {
     let seconds = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
     let minutes = format_description!("[year]-[month]-[day]T[hour]:[minute]");
     let parsed = PrimitiveDateTime::parse(text, seconds).or_else(|_| PrimitiveDateTime::parse(text, minutes));

@@ -52,6 +52,8 @@ fn paths() -> Vec<(&'static str, String)> {
         page("payment-methods", "/admin/objects/payment_method"),
         page("customer", "/admin/objects/customer/cus_Na6dX7aXxi11N4"),
         page("subscription", "/admin/objects/subscription/sub_1MowQVLkdIwHu7ix"),
+        page("subscription-history", "/admin/objects/subscription/sub_1MowQVLkdIwHu7ix/history"),
+        page("customer-then", "/admin/objects/customer/cus_Na6dX7aXxi11N4/history?at=2030-01-01T00:00"),
         page("charge", "/admin/objects/charge/ch_3MmlLrLkdIwHu7ix"),
         page("handlers", "/admin/handlers"),
         page("keys", "/admin/keys"),

@@ -1,0 +1,213 @@
+//! What an object was like before: each of its contents with the event that brought it, the newest first.
+//!
+//! Events keep their payload, so the log itself is the history. Contents that no payload holds, because they were fetched or
+//! because the payload was removed, are kept compressed in a table of their own.
+
+use std::cmp::Ordering;
+use std::io::{Read, Write};
+
+use diesel::prelude::*;
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+use serde_json::{Value, json};
+
+use super::ties::{self, Version as Sides};
+use super::{Kind, kind};
+use crate::db::AnyConnection;
+use crate::schema::{event_payloads, events, object_versions};
+
+/// One content of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Version {
+    /// As of when it was true, in unix seconds.
+    pub as_of: i64,
+    /// The event that brought it; none if it was fetched.
+    pub event_id: Option<String>,
+    /// That event's type; empty if it was fetched.
+    pub event_type: String,
+    /// The API version it is rendered in.
+    pub api_version: Option<String>,
+    /// The object.
+    pub object: Value,
+    /// What the event changed, as it was before.
+    pub previous: Option<Value>,
+}
+
+/// Contents that are looked through for a time.
+const MOST: i64 = 10_000;
+
+/// Which object.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Its type.
+    pub object: &'a str,
+    /// Its id.
+    pub id: &'a str,
+    /// Live or test mode.
+    pub livemode: bool,
+}
+
+impl Version {
+    /// Whether it says that the object is deleted.
+    pub fn is_deletion(&self) -> bool {
+        let flagged = self.object["deleted"] == true;
+        flagged
+            || (self.event_type.ends_with(".deleted") && !self.event_type.ends_with("customer.subscription.deleted"))
+    }
+
+    fn sides(&self) -> Sides<'_> {
+        Sides {
+            object: &self.object,
+            event_type: &self.event_type,
+            previous: self.previous.as_ref().and_then(Value::as_object),
+            deleted: self.is_deletion(),
+            fetched: self.event_id.is_none() || is_thin(&self.event_type),
+        }
+    }
+}
+
+// A thin event carries no content: what it brought was fetched.
+fn is_thin(event_type: &str) -> bool {
+    event_type.starts_with("v1.") || event_type.starts_with("v2.")
+}
+
+/// The newest `limit` contents of an object, newest first, in the order in which they were true.
+///
+/// # Errors
+/// When a query fails.
+pub fn history(conn: &mut AnyConnection, subject: Subject<'_>, limit: i64) -> QueryResult<Vec<Version>> {
+    let mut versions = from_events(conn, subject, limit)?;
+    versions.extend(kept(conn, subject, limit)?);
+    sort(&mut versions, kind(subject.object));
+    versions.truncate(usize::try_from(limit).unwrap_or_default());
+    Ok(versions)
+}
+
+/// What an object was like at a time, in unix seconds; none if nothing is known of it by then.
+///
+/// # Errors
+/// When a query fails.
+pub fn as_of(conn: &mut AnyConnection, subject: Subject<'_>, at: i64) -> QueryResult<Option<Version>> {
+    let found = history(conn, subject, MOST)?;
+    Ok(found.into_iter().find(|version| version.as_of <= at))
+}
+
+fn from_events(conn: &mut AnyConnection, subject: Subject<'_>, limit: i64) -> QueryResult<Vec<Version>> {
+    let rows: Vec<(String, String, i64, Option<String>, String)> = events::table
+        .inner_join(event_payloads::table.on(event_payloads::event_id.eq(events::id)))
+        .filter(events::object_id.eq(subject.id))
+        .filter(events::object_type.eq(subject.object))
+        .filter(events::livemode.eq(subject.livemode))
+        .filter(events::kind.eq("snapshot"))
+        .order(events::seq.desc())
+        .limit(limit)
+        .select((events::id, events::type_, events::created, events::api_version, event_payloads::body))
+        .load(conn)?;
+    let version = |(id, event_type, as_of, api_version, body): (String, String, i64, Option<String>, String)| {
+        let mut event: Value = serde_json::from_str(&body).ok()?;
+        let data = event.get_mut("data")?;
+        let previous = data.get_mut("previous_attributes").map(Value::take).filter(|value| !value.is_null());
+        let object = data.get_mut("object").map(Value::take)?;
+        Some(Version { as_of, event_id: Some(id), event_type, api_version, object, previous })
+    };
+    Ok(rows.into_iter().filter_map(version).collect())
+}
+
+fn kept(conn: &mut AnyConnection, subject: Subject<'_>, limit: i64) -> QueryResult<Vec<Version>> {
+    type Row = (i64, Option<String>, String, Option<String>, Vec<u8>);
+    let rows: Vec<Row> = object_versions::table
+        .filter(object_versions::id.eq(subject.id))
+        .filter(object_versions::object.eq(subject.object))
+        .filter(object_versions::livemode.eq(subject.livemode))
+        .order((object_versions::as_of.desc(), object_versions::seq.desc()))
+        .limit(limit)
+        .select((
+            object_versions::as_of,
+            object_versions::event_id,
+            object_versions::event_type,
+            object_versions::api_version,
+            object_versions::content,
+        ))
+        .load(conn)?;
+    let version = |(as_of, event_id, event_type, api_version, content): Row| {
+        let mut content = decompressed(&content)?;
+        let previous = Some(content["previous"].take()).filter(|value| !value.is_null());
+        Some(Version { as_of, event_id, event_type, api_version, object: content["object"].take(), previous })
+    };
+    Ok(rows.into_iter().filter_map(version).collect())
+}
+
+// Newest first. Contents of one second have no total order: each is put behind the first that it does not follow.
+fn sort(versions: &mut Vec<Version>, kind: Option<&Kind>) {
+    let mut sorted: Vec<Version> = Vec::with_capacity(versions.len());
+    // Oldest arrivals first, so that what nothing settles stays in the order of arrival.
+    for version in versions.drain(..).rev() {
+        let newer = |other: &Version| match version.as_of.cmp(&other.as_of) {
+            Ordering::Equal => ties::settle(version.sides(), other.sides(), kind).0,
+            order => order == Ordering::Greater,
+        };
+        let place = sorted.iter().position(newer).unwrap_or(sorted.len());
+        sorted.insert(place, version);
+    }
+    *versions = sorted;
+}
+
+/// A content to keep.
+#[derive(Clone, Copy, Debug)]
+pub struct Content<'a> {
+    /// Which object.
+    pub subject: Subject<'a>,
+    /// The account it belongs to.
+    pub account: Option<&'a str>,
+    /// As of when it is true, in unix seconds.
+    pub as_of: i64,
+    /// The event that brought it.
+    pub event_id: Option<&'a str>,
+    /// That event's type; empty if it was fetched.
+    pub event_type: &'a str,
+    /// The API version it is rendered in.
+    pub api_version: Option<&'a str>,
+    /// The object.
+    pub object: &'a Value,
+    /// What the event changed, as it was before.
+    pub previous: Option<&'a Value>,
+}
+
+/// Keeps contents that no payload holds; `now` in unix milliseconds.
+///
+/// # Errors
+/// When a query fails.
+pub fn keep(conn: &mut AnyConnection, contents: &[Content<'_>], now: i64) -> QueryResult<()> {
+    for content in contents {
+        diesel::insert_into(object_versions::table)
+            .values((
+                object_versions::object.eq(content.subject.object),
+                object_versions::id.eq(content.subject.id),
+                object_versions::account.eq(content.account.unwrap_or_default()),
+                object_versions::livemode.eq(content.subject.livemode),
+                object_versions::as_of.eq(content.as_of),
+                object_versions::event_id.eq(content.event_id),
+                object_versions::event_type.eq(content.event_type),
+                object_versions::api_version.eq(content.api_version),
+                object_versions::stored_at.eq(now),
+                object_versions::content.eq(compressed(content.object, content.previous)?),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+fn compressed(object: &Value, previous: Option<&Value>) -> QueryResult<Vec<u8>> {
+    let text = json!({ "object": object, "previous": previous }).to_string();
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    let written = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
+    written.map_err(|error| diesel::result::Error::SerializationError(error.into()))
+}
+
+// None if the row was damaged by hand.
+fn decompressed(content: &[u8]) -> Option<Value> {
+    let mut text = String::new();
+    DeflateDecoder::new(content).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
