@@ -11,6 +11,7 @@ mod kinds;
 mod read;
 mod statements;
 mod ties;
+mod typed;
 
 pub use apply::{Applied, Change, Outcome, apply, apply_all};
 pub use history::{Content, Subject, Version, as_of, history, keep};
@@ -20,3 +21,7 @@ pub use read::{
     Filter, Object, Objects, Position, Related, count_up_to, find, find_anywhere, list, other_types, related,
 };
 pub(crate) use statements::Statement;
+pub use typed::{
+    Account, Charge, CheckoutSession, Customer, Invoice, PaymentIntent, Price, Product, Refund, Subscription,
+    SubscriptionItem,
+};

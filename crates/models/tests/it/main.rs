@@ -21,3 +21,4 @@ mod mirror_ties;
 mod parity;
 mod tables;
 mod tasks;
+mod typed;
