@@ -137,6 +137,20 @@ pub fn newest_of_endpoint(conn: &mut AnyConnection, endpoint_uuid: &str) -> Quer
         .optional()
 }
 
+/// When an endpoint last took a delivery, whether its event was new or not, in unix milliseconds.
+///
+/// # Errors
+/// When the query fails.
+pub fn last_taken(conn: &mut AnyConnection, endpoint_uuid: &str) -> QueryResult<Option<i64>> {
+    deliveries::table
+        .filter(deliveries::endpoint_uuid.eq(endpoint_uuid))
+        .filter(deliveries::outcome.ne(Outcome::Refused))
+        .order(deliveries::id.desc())
+        .select(deliveries::received_at)
+        .first(conn)
+        .optional()
+}
+
 /// Counts `more` POSTs on a row that already stands for some.
 ///
 /// # Errors

@@ -1,11 +1,18 @@
 //! Webhook endpoints and their signing secrets.
 
+mod rotation;
+
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 
 use crate::db::{AnyConnection, text_enum};
 use crate::schema::{endpoint_secrets, endpoints};
+
+pub use rotation::{
+    due_to_retire, ended_secrets, expire_other_secrets, expire_secret, find_secret, lock, note, remove_secrets,
+    set_retirement, successor,
+};
 
 text_enum! {
     /// Where an endpoint is in its life.
@@ -145,7 +152,8 @@ pub fn insert(conn: &mut AnyConnection, endpoint: &Endpoint) -> QueryResult<()> 
     diesel::insert_into(endpoints::table).values(endpoint).execute(conn).map(drop)
 }
 
-/// Stores an endpoint's fields again, all but its UUID, idempotency key and maker.
+/// Stores an endpoint's fields again, all but its UUID, idempotency key and maker, and what a rotation set: whoever changed the
+/// endpoint may have read it before that.
 ///
 /// # Errors
 /// When the query fails.
@@ -166,8 +174,6 @@ pub fn update(conn: &mut AnyConnection, endpoint: &Endpoint) -> QueryResult<()> 
             endpoints::updated_at.eq(endpoint.updated_at),
             endpoints::deleted_at.eq(endpoint.deleted_at),
             endpoints::inline_events.eq(&endpoint.inline_events),
-            endpoints::replaces.eq(&endpoint.replaces),
-            endpoints::retire_at.eq(endpoint.retire_at),
         ))
         .execute(conn)
         .map(drop)
@@ -265,18 +271,6 @@ pub fn secrets(conn: &mut AnyConnection, endpoint_uuid: &str) -> QueryResult<Vec
 /// When the query fails.
 pub fn all_secrets(conn: &mut AnyConnection) -> QueryResult<Vec<Secret>> {
     endpoint_secrets::table.order(endpoint_secrets::id).select(Secret::as_select()).load(conn)
-}
-
-/// Lets the endpoint's other secrets expire at a time.
-///
-/// # Errors
-/// When the query fails.
-pub fn expire_other_secrets(conn: &mut AnyConnection, endpoint_uuid: &str, keep: i64, at: i64) -> QueryResult<usize> {
-    let others = endpoint_secrets::table
-        .filter(endpoint_secrets::endpoint_uuid.eq(endpoint_uuid))
-        .filter(endpoint_secrets::id.ne(keep))
-        .filter(endpoint_secrets::expires_at.is_null());
-    diesel::update(others).set(endpoint_secrets::expires_at.eq(at)).execute(conn)
 }
 
 /// Records when secrets last matched a signature.

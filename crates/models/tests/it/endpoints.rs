@@ -72,8 +72,6 @@ fn an_endpoint_is_stored_found_changed_and_hidden_once_deleted() {
         status: Status::Deleted,
         deleted_at: Some(NOW + 5),
         inline_events: r#"["checkout.session.completed"]"#.to_owned(),
-        replaces: Some("z".to_owned()),
-        retire_at: Some(NOW + 9),
         stripe_id: None,
         account: Some("acct_1".to_owned()),
         last_error: Some("no such endpoint".to_owned()),
@@ -86,6 +84,69 @@ fn an_endpoint_is_stored_found_changed_and_hidden_once_deleted() {
     write(&db, |conn| endpoints::update(conn, &changed));
     assert_eq!(db.read(|conn| endpoints::find(conn, "a")).unwrap(), Some(changed));
     assert_eq!(db.read(endpoints::list).unwrap(), [new]);
+}
+
+#[test]
+fn what_a_rotation_sets_is_not_undone_by_who_read_the_endpoint_before() {
+    let test = TestDb::new();
+    let db = test.open();
+    let old = endpoint("a", NOW);
+    let new = Endpoint { replaces: Some("a".to_owned()), ..endpoint("b", NOW) };
+    write(&db, |conn| endpoints::insert(conn, &old));
+    write(&db, |conn| endpoints::insert(conn, &new));
+    write(&db, |conn| endpoints::set_retirement(conn, "a", Some(NOW + 9), NOW + 1));
+    write(&db, |conn| endpoints::update(conn, &Endpoint { description: "Other".to_owned(), ..old.clone() }));
+    write(&db, |conn| endpoints::update(conn, &Endpoint { replaces: None, ..new.clone() }));
+    let find = |uuid: &str| db.read(|conn| endpoints::find(conn, uuid)).unwrap().unwrap();
+    assert_eq!((find("a").retire_at, find("a").description.as_str()), (Some(NOW + 9), "Other"));
+    assert_eq!(find("b"), new);
+    write(&db, |conn| endpoints::note(conn, "a", "waits"));
+    assert_eq!((find("a").last_error.as_deref(), find("a").retire_at), (Some("waits"), Some(NOW + 9)));
+    write(&db, |conn| endpoints::set_retirement(conn, "a", None, NOW + 2));
+    assert_eq!((find("a").last_error, find("a").retire_at), (None, None));
+}
+
+#[test]
+fn an_endpoint_retires_when_its_time_has_come_and_not_once_it_is_deleted() {
+    let test = TestDb::new();
+    let db = test.open();
+    for uuid in ["a", "b", "c", "kept"] {
+        write(&db, |conn| endpoints::insert(conn, &endpoint(uuid, NOW)));
+    }
+    let set = |uuid: &str, at| write(&db, |conn| endpoints::set_retirement(conn, uuid, at, NOW));
+    set("a", Some(NOW + 9));
+    set("b", Some(NOW + 5));
+    set("c", Some(NOW + 1));
+    set("c", None);
+    let due = |now| -> Vec<String> {
+        let due = db.read(|conn| endpoints::due_to_retire(conn, now)).unwrap();
+        due.into_iter().map(|endpoint| endpoint.uuid).collect()
+    };
+    assert_eq!(
+        (due(NOW + 4), due(NOW + 5), due(NOW + 9)),
+        (vec![], vec!["b".to_owned()], vec!["b".into(), "a".into()])
+    );
+    let gone = Endpoint { status: Status::Deleted, deleted_at: Some(NOW + 6), ..endpoint("b", NOW) };
+    write(&db, |conn| endpoints::update(conn, &gone));
+    set("b", Some(NOW + 7));
+    assert_eq!(due(NOW + 9), ["a"]);
+    assert_eq!(db.read(|conn| endpoints::find(conn, "b")).unwrap().unwrap().retire_at, Some(NOW + 5));
+}
+
+#[test]
+fn the_successor_of_an_endpoint_is_one_that_is_not_deleted() {
+    let test = TestDb::new();
+    let db = test.open();
+    write(&db, |conn| endpoints::insert(conn, &endpoint("a", NOW)));
+    let successor = || db.read(|conn| endpoints::successor(conn, "a")).unwrap().map(|endpoint| endpoint.uuid);
+    assert_eq!(successor(), None);
+    for uuid in ["b", "c"] {
+        let new = Endpoint { replaces: Some("a".to_owned()), ..endpoint(uuid, NOW) };
+        write(&db, |conn| endpoints::insert(conn, &new));
+        assert_eq!(successor().as_deref(), Some(uuid));
+        write(&db, |conn| endpoints::update(conn, &Endpoint { deleted_at: Some(NOW), ..new }));
+        assert_eq!(successor(), None);
+    }
 }
 
 #[test]
@@ -106,8 +167,34 @@ fn secrets_overlap_until_the_older_one_expires() {
         .collect();
     assert_eq!(shown, [(second, "two", None, Some(NOW + 3)), (first, "one again", Some(NOW + 10), None)]);
     assert_eq!(write(&db, |conn| endpoints::expire_other_secrets(conn, "a", second, NOW + 99)), 0, "expires already");
+    assert_eq!(write(&db, |conn| endpoints::expire_other_secrets(conn, "a", second, NOW + 8)), 1, "earlier");
+    write(&db, |conn| endpoints::expire_secret(conn, first, NOW + 50));
+    assert_eq!(db.read(|conn| endpoints::find_secret(conn, first)).unwrap().unwrap().expires_at, Some(NOW + 8));
+    write(&db, |conn| endpoints::expire_secret(conn, first, NOW + 4));
+    assert_eq!(db.read(|conn| endpoints::find_secret(conn, first)).unwrap().unwrap().expires_at, Some(NOW + 4));
+    assert!(db.read(|conn| endpoints::find_secret(conn, 99)).unwrap().is_none());
     let all: Vec<i64> = db.read(endpoints::all_secrets).unwrap().iter().map(|secret| secret.id).collect();
     assert_eq!(all, [first, other, second]);
+}
+
+#[test]
+fn secrets_that_are_of_no_use_any_more_are_found_and_removed() {
+    let test = TestDb::new();
+    let db = test.open();
+    for uuid in ["a", "gone"] {
+        write(&db, |conn| endpoints::insert(conn, &endpoint(uuid, NOW)));
+    }
+    let add = |uuid: &str| write(&db, |conn| endpoints::insert_secret(conn, uuid, "sealed", NOW));
+    let (old, new, of_gone) = (add("a"), add("a"), add("gone"));
+    write(&db, |conn| endpoints::expire_secret(conn, old, NOW + 5));
+    let deleted = Endpoint { status: Status::Deleted, deleted_at: Some(NOW + 7), ..endpoint("gone", NOW) };
+    write(&db, |conn| endpoints::update(conn, &deleted));
+    let ended = |since| db.read(|conn| endpoints::ended_secrets(conn, since)).unwrap();
+    assert_eq!((ended(NOW + 4), ended(NOW + 5), ended(NOW + 7)), (vec![], vec![old], vec![old, of_gone]));
+    assert_eq!(write(&db, |conn| endpoints::remove_secrets(conn, &[old, of_gone, 99])), 2);
+    let left: Vec<i64> = db.read(endpoints::all_secrets).unwrap().iter().map(|secret| secret.id).collect();
+    assert_eq!(left, [new]);
+    assert!(add("a") > of_gone, "a number is never given twice");
 }
 
 #[test]

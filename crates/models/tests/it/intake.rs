@@ -203,6 +203,12 @@ fn deliveries_are_filtered_and_counted() {
         assert_eq!(deliveries::find(conn, stored[2].delivery_id)?.unwrap().repeats, 42);
         let newest = deliveries::newest_of_endpoint(conn, &endpoint.unwrap())?.unwrap();
         assert_eq!(newest.id, stored[2].delivery_id);
+        assert_eq!(
+            deliveries::last_taken(conn, &newest.endpoint_uuid.unwrap())?,
+            Some(NOW),
+            "the refused one is newer"
+        );
+        assert_eq!(deliveries::last_taken(conn, "none")?, None);
         let of_event = deliveries::of_event(conn, "evt_1", 1)?;
         assert_eq!(of_event.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [stored[1].delivery_id]);
         diesel::QueryResult::Ok(())
