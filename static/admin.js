@@ -38,17 +38,16 @@ setInterval(() => {
 }, 15000);
 
 // The event types of the endpoint form: search, presets, counts, and whole families.
-const chooser = document.getElementById("chooser");
-if (chooser) {
-  const boxes = [...chooser.querySelectorAll("input[name=enabled_events]")];
+for (const chooser of document.querySelectorAll(".chooser")) {
   const families = [...chooser.querySelectorAll("details")];
-  const search = document.getElementById("type-search");
-  const chosen = document.getElementById("chosen");
+  const boxes = [...chooser.querySelectorAll("details input")];
+  const search = chooser.querySelector(".type-search");
+  const chosen = chooser.querySelector(".type-count");
   const some = document.querySelector("input[name=events_mode][value=some]");
 
   const count = () => {
     for (const family of families) {
-      const inside = [...family.querySelectorAll("input[name=enabled_events]")];
+      const inside = [...family.querySelectorAll("input")];
       const ticked = inside.filter((box) => box.checked).length;
       family.querySelector(".count").textContent = ticked ? `${ticked} of ${inside.length}` : `${inside.length}`;
     }
@@ -73,16 +72,16 @@ if (chooser) {
       heading.hidden = !any;
     }
   };
-  document.getElementById("type-tools").hidden = false;
+  chooser.querySelector(".type-tools").hidden = false;
   search.addEventListener("input", show);
   search.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
   chooser.addEventListener("change", () => { some.checked = true; count(); });
-  document.getElementById("type-clear").addEventListener("click", () => {
+  chooser.querySelector(".type-clear").addEventListener("click", () => {
     for (const box of boxes) box.checked = false;
     count();
     say("Nothing chosen");
   });
-  for (const button of document.querySelectorAll("[data-preset]")) {
+  for (const button of chooser.querySelectorAll("[data-preset]")) {
     button.addEventListener("click", (event) => {
       event.preventDefault();
       const types = new Set(button.dataset.preset.split(" "));

@@ -75,6 +75,7 @@ fn pages(routes: &mut web::ServiceConfig) {
         .route("/endpoints/{uuid}", get().to(endpoints::page::show))
         .route("/endpoints/{uuid}/edit", get().to(endpoints::form::edit))
         .route("/endpoints/{uuid}/edit", post().to(endpoints::form::save))
+        .route("/endpoints/{uuid}/ping", post().to(endpoints::ping::ping))
         .route("/endpoints/{uuid}/{action}", get().to(endpoints::actions::ask))
         .route("/endpoints/{uuid}/{action}", post().to(endpoints::actions::act))
         .route("/handlers", get().to(handlers_page::show))

@@ -1,128 +1,32 @@
-//! The life of a webhook endpoint, here and at Stripe: create, change, disable, enable, delete, repair, import.
+//! The life of an endpoint, here and at Stripe: create, change, disable, enable, delete, repair, import.
 
+mod at_stripe;
+mod checks;
+mod creation;
 mod draft;
 mod import;
+mod kind;
 mod outcome;
 mod repair;
 
-use std::collections::BTreeMap;
-
 use secrecy::{ExposeSecret, SecretString};
-use tollgate_models::api_keys;
 use tollgate_models::endpoints::{self as rows, Endpoint, Status, Validation};
-use tollgate_stripe_client::{
-    Client, CreateWebhookEndpoint, Error as StripeError, UpdateWebhookEndpoint, WebhookEndpoint,
-};
+use tollgate_models::{AnyConnection, QueryResult, api_keys};
+use tollgate_stripe_client::{Client, Error as StripeError};
 use uuid::Uuid;
 
 use crate::audit::{self, Actor};
 use crate::keyring::endpoint_secret_place;
 use crate::{Error, Tollgate};
 
+use at_stripe::{AtStripe, Change};
+use creation::conflict;
+pub use creation::create;
 pub use draft::{Changes, Draft};
 pub use import::{Import, import};
+pub use kind::Kind;
 pub use outcome::{EndpointError, Field, Refusal};
 pub use repair::{discard, retry};
-
-/// The metadata key by which an endpoint at Stripe is known to be ours.
-const OURS: &str = "tollgate_uuid";
-/// Creates an endpoint on Stripe and here. The same draft posted twice makes one endpoint.
-///
-/// A pending row is written before Stripe is asked, so that an answer that is lost can be asked for again with the same
-/// idempotency key: there is never an endpoint on Stripe whose secret is nowhere.
-///
-/// # Errors
-/// [`EndpointError::Refused`] leaves nothing behind; [`EndpointError::Pending`] leaves a row to retry or clean up.
-pub async fn create(tollgate: &Tollgate, draft: Draft, actor: &Actor) -> Result<Endpoint, EndpointError> {
-    draft.check(tollgate.config()).map_err(EndpointError::Refused)?;
-    if let Some(existing) = find_any(tollgate, &draft.uuid.to_string()).await? {
-        return Ok(existing);
-    }
-    let (client, account) = client_for(tollgate, draft.api_key_id, draft.livemode)
-        .await
-        .map_err(|error| outcome::at_field(Field::Key, error))?;
-    let endpoint = draft.into_row(account, actor, tollgate.clock().now_millis());
-    let row = endpoint.clone();
-    let inserted = tollgate.db().write(move |conn| rows::insert(conn, &row)).await;
-    if let Err(error) = inserted {
-        // Posted twice at the same instant: the other one goes on.
-        return match find_any(tollgate, &endpoint.uuid).await? {
-            Some(existing) => Ok(existing),
-            None => Err(error.into()),
-        };
-    }
-    finish_creation(tollgate, &client, endpoint, actor).await
-}
-
-async fn finish_creation(
-    tollgate: &Tollgate,
-    client: &Client,
-    endpoint: Endpoint,
-    actor: &Actor,
-) -> Result<Endpoint, EndpointError> {
-    match ask_for(client, &endpoint).await {
-        Ok(created) => store_created(tollgate, endpoint, created, actor).await,
-        Err(StripeError::Api(error)) if outcome::is_refusal(&error) => {
-            remove_row(tollgate, &endpoint.uuid).await?;
-            Err(outcome::refused_by_stripe(&error))
-        }
-        Err(error) => stays_pending(tollgate, endpoint, &error).await,
-    }
-}
-
-async fn ask_for(client: &Client, endpoint: &Endpoint) -> Result<WebhookEndpoint, StripeError> {
-    let request = CreateWebhookEndpoint {
-        url: endpoint.url.clone(),
-        enabled_events: endpoint.event_types(),
-        api_version: endpoint.api_version.clone(),
-        connect: endpoint.connect,
-        description: Some(endpoint.description.clone()).filter(|text| !text.is_empty()),
-        metadata: BTreeMap::from([(OURS.to_owned(), endpoint.uuid.clone())]),
-    };
-    client.create_webhook_endpoint(&request, &endpoint.idempotency_key).await
-}
-
-async fn stays_pending(
-    tollgate: &Tollgate,
-    endpoint: Endpoint,
-    error: &StripeError,
-) -> Result<Endpoint, EndpointError> {
-    let problem = error.to_string();
-    note_failure(tollgate, endpoint.clone(), &problem).await?;
-    Err(EndpointError::Pending { uuid: endpoint.uuid, problem })
-}
-
-async fn store_created(
-    tollgate: &Tollgate,
-    mut endpoint: Endpoint,
-    created: WebhookEndpoint,
-    actor: &Actor,
-) -> Result<Endpoint, EndpointError> {
-    let Some(secret) = &created.secret else {
-        let problem = "Stripe's answer had no secret: clean this endpoint up and create it anew".to_owned();
-        endpoint.stripe_id = Some(created.id.clone());
-        note_failure(tollgate, endpoint.clone(), &problem).await?;
-        return Err(EndpointError::Pending { uuid: endpoint.uuid, problem });
-    };
-    let now = tollgate.clock().now_millis();
-    endpoint.stripe_id = Some(created.id.clone());
-    endpoint.api_version = created.api_version.clone().or(endpoint.api_version);
-    endpoint.status = if created.is_enabled() { Status::Enabled } else { Status::Disabled };
-    endpoint.last_error = None;
-    endpoint.updated_at = now;
-    let sealed = seal(tollgate, &endpoint.uuid, &SecretString::from(secret.expose()))?;
-    let (row, actor) = (endpoint.clone(), actor.clone());
-    tollgate
-        .db()
-        .write(move |conn| -> Result<(), tollgate_models::Error> {
-            rows::insert_secret(conn, &row.uuid, &sealed, now)?;
-            rows::update(conn, &row)?;
-            Ok(audit::record(conn, &actor, "endpoint.created", &row.uuid, row.stripe_id.as_deref().unwrap_or(""), now)?)
-        })
-        .await?;
-    tollgate.intake_refresh().await?;
-    Ok(endpoint)
-}
 
 /// Changes an endpoint on Stripe, then here; only what differs is sent.
 ///
@@ -136,14 +40,15 @@ pub async fn update(
 ) -> Result<Endpoint, EndpointError> {
     let before = find(tollgate, uuid).await?;
     let after = changes.applied_to(&before, tollgate.config()).map_err(EndpointError::Refused)?;
-    let different = UpdateWebhookEndpoint {
+    let different = Change {
         url: (after.url != before.url).then(|| after.url.clone()),
         enabled_events: (after.enabled_events != before.enabled_events).then(|| after.event_types()),
         description: (after.description != before.description).then(|| after.description.clone()),
-        ..UpdateWebhookEndpoint::default()
     };
-    if different != UpdateWebhookEndpoint::default() {
-        update_at_stripe(tollgate, &before, &different).await?;
+    if different != Change::default() {
+        let (stripe, id) = at_stripe(tollgate, &before).await?;
+        let updated = stripe.update(&id, different).await;
+        changed(tollgate, &before, updated).await?;
     }
     save(tollgate, after, actor, "endpoint.updated").await
 }
@@ -160,10 +65,11 @@ pub async fn set_enabled(
 ) -> Result<Endpoint, EndpointError> {
     let before = find(tollgate, uuid).await?;
     if before.status == Status::Pending {
-        return Err(Error::Conflict("the endpoint is pending: retry it or clean it up first".to_owned()).into());
+        return Err(conflict("the endpoint is pending: retry it or clean it up first"));
     }
-    let change = UpdateWebhookEndpoint { disabled: Some(!enabled), ..UpdateWebhookEndpoint::default() };
-    update_at_stripe(tollgate, &before, &change).await?;
+    let (stripe, id) = at_stripe(tollgate, &before).await?;
+    let switched = stripe.set_enabled(&id, enabled).await;
+    changed(tollgate, &before, switched).await?;
     let (status, action) = match enabled {
         true => (Status::Enabled, "endpoint.enabled"),
         false => (Status::Disabled, "endpoint.disabled"),
@@ -180,21 +86,42 @@ pub async fn delete(tollgate: &Tollgate, uuid: &str, actor: &Actor) -> Result<()
     if endpoint.status == Status::Pending {
         return discard(tollgate, uuid, actor).await;
     }
-    if let Some(id) = &endpoint.stripe_id {
-        let (client, _) = client_for(tollgate, endpoint.api_key_id, endpoint.livemode).await?;
-        delete_at_stripe(&client, id).await?;
+    delete_as(tollgate, endpoint, actor, "endpoint.deleted").await
+}
+
+async fn delete_as(
+    tollgate: &Tollgate,
+    endpoint: Endpoint,
+    actor: &Actor,
+    action: &'static str,
+) -> Result<(), EndpointError> {
+    if endpoint.stripe_id.is_some() {
+        let (stripe, id) = at_stripe(tollgate, &endpoint).await?;
+        stripe.delete(&id).await.map_err(Error::from)?;
     }
-    let now = tollgate.clock().now_millis();
-    save(tollgate, Endpoint { status: Status::Deleted, deleted_at: Some(now), ..endpoint }, actor, "endpoint.deleted")
-        .await?;
+    let (actor, now) = (actor.clone(), tollgate.clock().now_millis());
+    tollgate.db().write(move |conn| record_deletion(conn, endpoint, &actor, action, now)).await?;
+    tollgate.intake_refresh().await?;
     Ok(())
 }
 
-async fn delete_at_stripe(client: &Client, id: &str) -> Result<(), Error> {
-    match client.delete_webhook_endpoint(id).await {
-        Err(error) if error.is_missing() => Ok(()),
-        other => Ok(other?),
-    }
+fn record_deletion(
+    conn: &mut AnyConnection,
+    endpoint: Endpoint,
+    actor: &Actor,
+    action: &str,
+    now: i64,
+) -> QueryResult<()> {
+    let endpoint = Endpoint {
+        status: Status::Deleted,
+        deleted_at: Some(now),
+        updated_at: now.max(endpoint.updated_at + 1),
+        last_error: None,
+        ..endpoint
+    };
+    rows::update(conn, &endpoint)?;
+    creation::stay(conn, &endpoint, now)?;
+    audit::record(conn, actor, action, &endpoint.uuid, &endpoint.description, now)
 }
 
 /// Asks Stripe how the endpoint stands, and takes that over here: its status, and whether it is still there at all.
@@ -206,11 +133,11 @@ pub async fn refresh(tollgate: &Tollgate, uuid: &str) -> Result<Endpoint, Endpoi
     let (Some(id), true) = (before.stripe_id.clone(), before.status != Status::Pending) else { return Ok(before) };
     let (client, _) = client_for(tollgate, before.api_key_id, before.livemode).await?;
     let now = tollgate.clock().now_millis();
-    let after = match client.retrieve_webhook_endpoint(&id).await {
+    let after = match AtStripe::new(client, before.object).retrieve(&id).await {
         Ok(found) => Endpoint {
-            status: if found.is_enabled() { Status::Enabled } else { Status::Disabled },
+            status: if found.enabled { Status::Enabled } else { Status::Disabled },
             enabled_events: serde_json::to_string(&found.enabled_events).map_err(Error::internal)?,
-            description: found.description.unwrap_or_default(),
+            description: found.description,
             ..before.clone()
         },
         Err(error) if error.is_missing() => Endpoint {
@@ -228,30 +155,54 @@ pub async fn refresh(tollgate: &Tollgate, uuid: &str) -> Result<Endpoint, Endpoi
     save(tollgate, after, &stripe, "endpoint.changed_at_stripe").await
 }
 
-async fn update_at_stripe(
-    tollgate: &Tollgate,
-    endpoint: &Endpoint,
-    change: &UpdateWebhookEndpoint,
-) -> Result<(), EndpointError> {
-    let Some(id) = &endpoint.stripe_id else {
-        return Err(
-            Error::Conflict("the endpoint is not at Stripe yet: retry it or clean it up first".to_owned()).into()
-        );
+/// Has Stripe send a test event to an event destination, and answers the event's id; it arrives like any other.
+///
+/// # Errors
+/// [`Error::Conflict`] for a webhook endpoint, which Stripe sends no test events to, and for one that takes none.
+pub async fn ping(tollgate: &Tollgate, uuid: &str, actor: &Actor) -> Result<String, EndpointError> {
+    let endpoint = find(tollgate, uuid).await?;
+    if !Kind::of(&endpoint).is_destination() {
+        let text = "Stripe sends test events to event destinations only: cause an event in test mode instead";
+        return Err(conflict(text));
+    }
+    if endpoint.status != Status::Enabled {
+        return Err(conflict(format!("the endpoint is {}: it would not take a test event", endpoint.status)));
+    }
+    let (stripe, id) = at_stripe(tollgate, &endpoint).await?;
+    let pinged = stripe.ping(&id).await;
+    let event = changed(tollgate, &endpoint, pinged).await?.unwrap_or_default();
+    let (actor, now, detail) = (actor.clone(), tollgate.clock().now_millis(), event.clone());
+    tollgate
+        .db()
+        .write(move |conn| audit::record(conn, &actor, "endpoint.pinged", &endpoint.uuid, &detail, now))
+        .await?;
+    Ok(event)
+}
+
+/// Stripe for an endpoint that it has, and its id there.
+async fn at_stripe(tollgate: &Tollgate, endpoint: &Endpoint) -> Result<(AtStripe, String), EndpointError> {
+    let Some(id) = endpoint.stripe_id.clone() else {
+        return Err(conflict("the endpoint is not at Stripe yet: retry it or clean it up first"));
     };
     let (client, _) = client_for(tollgate, endpoint.api_key_id, endpoint.livemode).await?;
-    match client.update_webhook_endpoint(id, change).await {
-        Ok(_) => Ok(()),
+    Ok((AtStripe::new(client, endpoint.object), id))
+}
+
+/// What came of asking Stripe to change an endpoint; one that turns out to be deleted there is marked so here.
+async fn changed<T>(
+    tollgate: &Tollgate,
+    endpoint: &Endpoint,
+    answer: Result<T, StripeError>,
+) -> Result<T, EndpointError> {
+    match answer {
+        Ok(answer) => Ok(answer),
         Err(StripeError::Api(error)) if error.is_missing() => {
-            refresh_boxed(tollgate, &endpoint.uuid).await?;
-            Err(Error::Conflict("the endpoint was deleted at Stripe; it is marked so here now".to_owned()).into())
+            refresh(tollgate, &endpoint.uuid).await?;
+            Err(conflict("the endpoint was deleted at Stripe; it is marked so here now"))
         }
         Err(StripeError::Api(error)) if outcome::is_refusal(&error) => Err(outcome::refused_by_stripe(&error)),
         Err(error) => Err(Error::from(error).into()),
     }
-}
-
-async fn refresh_boxed(tollgate: &Tollgate, uuid: &str) -> Result<Endpoint, EndpointError> {
-    Box::pin(refresh(tollgate, uuid)).await
 }
 
 async fn save(
@@ -267,6 +218,9 @@ async fn save(
         .db()
         .write(move |conn| {
             rows::update(conn, &row)?;
+            if row.status == Status::Deleted {
+                creation::stay(conn, &row, now)?;
+            }
             audit::record(conn, &actor, action, &row.uuid, &row.description, now)
         })
         .await?;
@@ -277,11 +231,6 @@ async fn save(
 async fn note_failure(tollgate: &Tollgate, endpoint: Endpoint, problem: &str) -> Result<(), Error> {
     let row = Endpoint { last_error: Some(problem.to_owned()), ..endpoint };
     tollgate.db().write(move |conn| rows::update(conn, &row)).await
-}
-
-async fn remove_row(tollgate: &Tollgate, uuid: &str) -> Result<(), Error> {
-    let uuid = uuid.to_owned();
-    tollgate.db().write(move |conn| rows::remove(conn, &uuid)).await
 }
 
 /// The endpoint with this UUID, if it is not deleted.

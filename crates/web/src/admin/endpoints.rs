@@ -1,10 +1,12 @@
 //! Endpoints: the list, the form, the page of one, and what can be done to it.
 
 pub(super) mod actions;
+mod chooser;
 pub(super) mod form;
 pub(super) mod form_view;
 pub(super) mod list;
 pub(super) mod page;
+pub(super) mod ping;
 
 use tollgate_models::deliveries::Delivery;
 use tollgate_models::endpoints::{Endpoint, Validation};

@@ -3,8 +3,10 @@
 mod access;
 mod again;
 mod browser;
+mod destinations;
 mod forms;
 mod overdue;
 mod pages;
 mod sample;
 mod sample_work;
+mod shop;

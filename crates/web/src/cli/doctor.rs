@@ -1,11 +1,12 @@
 //! `tollgate doctor`: what is wrong, and what to do about it.
 
 use serde_json::json;
-use tollgate_models::endpoints::{self as rows, Status, Validation};
+use tollgate_models::endpoints::{self as rows, Endpoint, Status, Validation};
 use tollgate_models::{api_keys, deliveries, event_counts, users};
 
 use super::{Failed, Outcome, output};
-use crate::{Config, Error, Tollgate, endpoints};
+use crate::endpoints::{self, Kind};
+use crate::{Config, Error, Tollgate};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Grade {
@@ -127,7 +128,7 @@ async fn check_keys(tollgate: &Tollgate) -> Result<Vec<Finding>, Failed> {
 async fn check_endpoints(tollgate: &Tollgate) -> Result<Vec<Finding>, Failed> {
     let mut findings = Vec::new();
     for endpoint in tollgate.db().read(rows::list).await? {
-        let label = endpoint.url.clone();
+        let label = label(&endpoint);
         let now = match endpoints::refresh(tollgate, &endpoint.uuid).await {
             Ok(now) => now,
             Err(error) => {
@@ -166,6 +167,13 @@ async fn check_endpoints(tollgate: &Tollgate) -> Result<Vec<Finding>, Failed> {
         findings.push(finding(Grade::Advice, "endpoints", "there is none: tollgate endpoints create --base-url URL"));
     }
     Ok(findings)
+}
+
+fn label(endpoint: &Endpoint) -> String {
+    match Kind::of(endpoint) {
+        Kind::WebhookEndpoint => endpoint.url.clone(),
+        kind => format!("{} {}", kind.label().to_lowercase(), endpoint.url),
+    }
 }
 
 async fn check_events(tollgate: &Tollgate) -> Result<Vec<Finding>, Failed> {

@@ -10,7 +10,7 @@ use url::Url;
 use super::{Failed, Outcome, output};
 use crate::Tollgate;
 use crate::audit::Actor;
-use crate::endpoints::{self, Changes, Draft, EndpointError, Import};
+use crate::endpoints::{self, Changes, Draft, EndpointError, Import, Kind};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Endpoints {
@@ -30,11 +30,13 @@ pub(super) enum Endpoints {
     Retry(Named),
     /// Take over an endpoint that is at Stripe already; its signing secret is read from standard input
     Import(ImportArgs),
+    /// Have Stripe send a test event to an event destination
+    Ping(Named),
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Named {
-    /// The UUID or Stripe's id (we_…)
+    /// The UUID or Stripe's id (we_… or ed_…)
     endpoint: String,
 }
 
@@ -55,12 +57,18 @@ pub(super) struct Create {
     base_url: Option<String>,
     #[command(flatten)]
     choice: Choice,
-    /// Event types with commas between them, or * for all
+    /// Event types or families with commas between them, or * for all; those of thin events begin with v1. or v2.
     #[arg(long, default_value = "*")]
     events: String,
-    /// The API version its events are rendered in
-    #[arg(long, default_value = catalogue::NEWEST)]
-    api_version: String,
+    /// Make an event destination (version 2 of Stripe's API) instead of a webhook endpoint
+    #[arg(long)]
+    destination: bool,
+    /// Make an event destination for thin events, which name their object only; Tollgate fetches it
+    #[arg(long)]
+    thin: bool,
+    /// The API version its events are rendered in, which thin events have none of; otherwise the newest
+    #[arg(long, conflicts_with = "thin")]
+    api_version: Option<String>,
     /// A note
     #[arg(long, default_value = "")]
     description: String,
@@ -76,7 +84,7 @@ pub(super) struct Update {
     /// The base of the URL, as Stripe sees it
     #[arg(long)]
     base_url: Option<String>,
-    /// Event types with commas between them, or * for all
+    /// Event types or families with commas between them, or * for all
     #[arg(long)]
     events: Option<String>,
     /// A note
@@ -92,7 +100,7 @@ pub(super) struct Update {
 
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
-    /// Stripe's id (we_…)
+    /// Stripe's id (we_… or ed_…)
     stripe_id: String,
     #[command(flatten)]
     choice: Choice,
@@ -111,6 +119,7 @@ pub(super) async fn run(command: Endpoints, tollgate: &Tollgate, json: bool) -> 
     let actor = Actor::cli();
     let endpoint = match command {
         Endpoints::List => return list(tollgate, json).await,
+        Endpoints::Ping(named) => return ping(&named, tollgate, json).await,
         Endpoints::Create(create) => {
             let draft = draft(create, tollgate).await?;
             endpoints::create(tollgate, draft, &actor).await?
@@ -157,6 +166,7 @@ async fn list(tollgate: &Tollgate, json: bool) -> Outcome {
         .map(|endpoint| {
             vec![
                 endpoint.status.to_string(),
+                Kind::of(endpoint).label().to_owned(),
                 if endpoint.livemode { "live" } else { "test" }.to_owned(),
                 endpoint.stripe_id.clone().unwrap_or_else(|| "-".to_owned()),
                 endpoint.url.clone(),
@@ -164,7 +174,7 @@ async fn list(tollgate: &Tollgate, json: bool) -> Outcome {
             ]
         })
         .collect();
-    output::table(&["STATUS", "MODE", "STRIPE ID", "URL", "DESCRIPTION"], &table);
+    output::table(&["STATUS", "KIND", "MODE", "STRIPE ID", "URL", "DESCRIPTION"], &table);
     Ok(())
 }
 
@@ -175,7 +185,19 @@ fn as_json(endpoint: &Endpoint) -> Value {
         "connect": endpoint.connect, "description": endpoint.description, "enabled_events": endpoint.event_types(),
         "api_version": endpoint.api_version, "tolerance_seconds": endpoint.tolerance_seconds,
         "validation": endpoint.validation, "last_error": endpoint.last_error,
+        "object": endpoint.object, "payload": endpoint.payload,
     })
+}
+
+async fn ping(named: &Named, tollgate: &Tollgate, json: bool) -> Outcome {
+    let uuid = uuid_of(tollgate, named).await?;
+    let event = endpoints::ping(tollgate, &uuid, &Actor::cli()).await?;
+    if json {
+        output::json(&json!({ "uuid": uuid, "event": event }));
+    } else {
+        output::line(format!("Stripe sends {event}"));
+    }
+    Ok(())
 }
 
 async fn uuid_of(tollgate: &Tollgate, named: &Named) -> Result<String, Failed> {
@@ -192,12 +214,18 @@ async fn draft(create: Create, tollgate: &Tollgate) -> Result<Draft, Failed> {
         )
     })?;
     let (api_key_id, livemode) = key_of(tollgate, create.choice).await?;
+    let kind = match (create.thin, create.destination) {
+        (true, _) => Kind::ThinDestination,
+        (false, true) => Kind::SnapshotDestination,
+        (false, false) => Kind::WebhookEndpoint,
+    };
     Ok(Draft {
+        kind,
         api_key_id,
         livemode,
         description: create.description,
         enabled_events: types(&create.events),
-        api_version: Some(create.api_version),
+        api_version: create.api_version.or_else(|| Some(catalogue::NEWEST.to_owned())),
         connect: create.connect,
         ..Draft::new(base)
     })

@@ -1,26 +1,24 @@
-//! What an operator enters for an endpoint, and the checks that need no call to Stripe.
+//! What an operator enters for an endpoint.
 
-use std::net::IpAddr;
-
-use tollgate_models::endpoints::{Endpoint, Object, Payload, Status, Validation};
+use tollgate_models::endpoints::{Endpoint, Status, Validation};
 use tollgate_stripe_client::catalogue;
-use url::{Host, Url};
+use url::Url;
 use uuid::Uuid;
 
-use super::{Field, Refusal, url_of};
+use super::checks::{
+    check_base, check_description, check_events, check_tolerance, check_validation, check_version, whole_types,
+};
+use super::{Field, Kind, Refusal, url_of};
 use crate::Config;
 use crate::audit::Actor;
-
-/// The longest description, in characters; Stripe's own limit is not published.
-const LONGEST_DESCRIPTION: usize = 500;
-/// The largest tolerance, in seconds.
-const LARGEST_TOLERANCE: u32 = 24 * 3600;
 
 /// A new endpoint as it was entered.
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// The UUID of its URL; the same one posted twice makes one endpoint.
     pub uuid: Uuid,
+    /// What it is to be at Stripe.
+    pub kind: Kind,
     /// The key that manages it; none takes the default one of the mode.
     pub api_key_id: Option<i64>,
     /// Live or test mode.
@@ -29,9 +27,9 @@ pub struct Draft {
     pub base_url: String,
     /// A note.
     pub description: String,
-    /// Event types, or `*`.
+    /// Event types and families, or `*`; those of thin events begin with `v1.` or `v2.`.
     pub enabled_events: Vec<String>,
-    /// The API version; none follows the account's default.
+    /// The API version; none follows the account's default. Thin events have none.
     pub api_version: Option<String>,
     /// Whether it gets connected accounts' events.
     pub connect: bool,
@@ -41,14 +39,14 @@ pub struct Draft {
     pub validation: Validation,
 }
 
-/// What can be changed of an endpoint; the mode, the API version and Connect cannot, by Stripe's rules.
+/// What can be changed of an endpoint; its kind, the mode, the API version and Connect cannot, by Stripe's rules.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     /// The base of the URL.
     pub base_url: Option<String>,
     /// A note.
     pub description: Option<String>,
-    /// Event types, or `*`.
+    /// Event types and families, or `*`.
     pub enabled_events: Option<Vec<String>>,
     /// How old or early a signature may be, in seconds.
     pub tolerance_seconds: Option<u32>,
@@ -66,6 +64,7 @@ impl Draft {
     pub fn new(base_url: impl Into<String>) -> Self {
         Self {
             uuid: Uuid::new_v4(),
+            kind: Kind::default(),
             api_key_id: None,
             livemode: false,
             base_url: base_url.into(),
@@ -81,7 +80,7 @@ impl Draft {
     pub(super) fn check(&self, config: &Config) -> Result<(), Vec<Refusal>> {
         let problems = [
             check_base(&self.base_url, self.livemode, config).err().map(|message| (Field::BaseUrl, message)),
-            check_events(&self.enabled_events).err().map(|message| (Field::EnabledEvents, message)),
+            check_events(self.kind, &self.enabled_events).err().map(|message| (Field::EnabledEvents, message)),
             self.api_version.as_deref().and_then(check_version).map(|message| (Field::ApiVersion, message)),
             check_description(&self.description).map(|message| (Field::Description, message)),
             check_tolerance(self.tolerance_seconds).map(|message| (Field::Tolerance, message)),
@@ -102,8 +101,8 @@ impl Draft {
             connect: self.connect,
             url,
             description: self.description.trim().to_owned(),
-            enabled_events: as_json(self.enabled_events),
-            api_version: self.api_version,
+            enabled_events: as_json(self.kind, self.enabled_events),
+            api_version: self.api_version.filter(|_| !self.kind.is_thin()),
             tolerance_seconds: i32::try_from(self.tolerance_seconds).unwrap_or(i32::MAX),
             validation: self.validation,
             status: Status::Pending,
@@ -113,8 +112,8 @@ impl Draft {
             created_at: now,
             updated_at: now,
             deleted_at: None,
-            object: Object::WebhookEndpoint,
-            payload: Payload::Snapshot,
+            object: self.kind.object(),
+            payload: self.kind.payload(),
             inline_events: "[]".to_owned(),
             replaces: None,
             retire_at: None,
@@ -134,8 +133,9 @@ impl Changes {
             }
         }
         if let Some(types) = &self.enabled_events {
-            problems.push(check_events(types).err().map(|message| (Field::EnabledEvents, message)));
-            after.enabled_events = as_json(types.clone());
+            let kind = Kind::of(before);
+            problems.push(check_events(kind, types).err().map(|message| (Field::EnabledEvents, message)));
+            after.enabled_events = as_json(kind, types.clone());
         }
         if let Some(description) = &self.description {
             problems.push(check_description(description).map(|message| (Field::Description, message)));
@@ -159,114 +159,8 @@ fn all_well(problems: impl IntoIterator<Item = Option<(Field, String)>>) -> Resu
     if refusals.is_empty() { Ok(()) } else { Err(refusals) }
 }
 
-// "*" holds every type, so nothing stands beside it; the order of the rest is kept, each once.
-fn as_json(mut types: Vec<String>) -> String {
-    if types.iter().any(|name| name == "*") {
-        types = vec!["*".to_owned()];
-    }
-    let mut seen = std::collections::HashSet::new();
-    types.retain(|name| seen.insert(name.clone()));
-    serde_json::Value::from(types).to_string()
-}
-
-fn check_base(text: &str, livemode: bool, config: &Config) -> Result<Url, String> {
-    let base =
-        Url::parse(text.trim()).map_err(|_| "this is no URL: write for example https://pay.example.com".to_owned())?;
-    if !matches!(base.scheme(), "https" | "http") {
-        return Err("the URL must start with https://".to_owned());
-    }
-    if base.query().is_some() || base.fragment().is_some() || !base.username().is_empty() || base.password().is_some() {
-        return Err("leave out the login, the query (?…) and the fragment (#…): only scheme, host and perhaps a path"
-            .to_owned());
-    }
-    if livemode && base.scheme() != "https" {
-        return Err("live mode demands https".to_owned());
-    }
-    if is_private(&base) && (livemode || !config.stripe_is_local()) {
-        return Err(
-            "Stripe cannot reach this address from the internet; for work on your own machine forward events with the \
-                    Stripe CLI: stripe listen --forward-to <this server>/stripe/webhooks/…"
-                .to_owned(),
-        );
-    }
-    Ok(base)
-}
-
-fn is_private(base: &Url) -> bool {
-    match base.host() {
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.').to_lowercase();
-            name == "localhost"
-                || [".localhost", ".local", ".internal", ".home.arpa"].iter().any(|end| name.ends_with(end))
-                || !name.contains('.')
-        }
-        Some(Host::Ipv4(ip)) => is_private_ip(IpAddr::V4(ip)),
-        Some(Host::Ipv6(ip)) => is_private_ip(ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4)),
-        None => true,
-    }
-}
-
-fn is_private_ip(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [first, second, ..] = ip.octets();
-            ip.is_loopback()
-                || ip.is_private()
-                || ip.is_link_local()
-                || ip.is_unspecified()
-                || ip.is_broadcast()
-                || ip.is_documentation()
-                || ip.is_multicast()
-                || first == 0
-                || (first == 100 && (64..128).contains(&second))
-        }
-        IpAddr::V6(ip) => {
-            ip.is_loopback()
-                || ip.is_unspecified()
-                || ip.is_unique_local()
-                || ip.is_unicast_link_local()
-                || ip.is_multicast()
-        }
-    }
-}
-
-fn check_events(types: &[String]) -> Result<(), String> {
-    if types.is_empty() {
-        return Err("choose at least one event type, or all".to_owned());
-    }
-    match types.iter().find(|name| *name != "*" && !catalogue::is_known(name)) {
-        None => Ok(()),
-        Some(unknown) => {
-            let hint = catalogue::nearest(unknown).map(|name| format!("; did you mean {name}?")).unwrap_or_default();
-            Err(format!("there is no event type {unknown:.80}{hint}"))
-        }
-    }
-}
-
-fn check_version(version: &str) -> Option<String> {
-    let known = catalogue::API_VERSIONS.contains(&version);
-    (!known)
-        .then(|| format!("{version:.40} is no API version that Tollgate knows; the newest is {}", catalogue::NEWEST))
-}
-
-fn check_description(text: &str) -> Option<String> {
-    let too_long = text.chars().count() > LONGEST_DESCRIPTION;
-    if too_long {
-        return Some(format!("the description may have {LONGEST_DESCRIPTION} characters"));
-    }
-    text.contains('\0').then(|| "the description has a character that cannot be stored".to_owned())
-}
-
-fn check_tolerance(seconds: u32) -> Option<String> {
-    let fits = (1..=LARGEST_TOLERANCE).contains(&seconds);
-    (!fits).then(|| {
-        format!("the tolerance must be from 1 to {LARGEST_TOLERANCE} seconds; Stripe's own libraries take 300")
-    })
-}
-
-fn check_validation(validation: Validation, livemode: bool) -> Option<String> {
-    let unsafe_in_live = livemode && validation == Validation::None;
-    unsafe_in_live.then(|| "in live mode deliveries must be validated".to_owned())
+fn as_json(kind: Kind, types: Vec<String>) -> String {
+    serde_json::Value::from(whole_types(kind, types)).to_string()
 }
 
 #[cfg(test)]
@@ -350,6 +244,5 @@ mod tests {
         let uuid = Uuid::nil();
         let url = url_of(&Url::parse("https://a.example/shop/").unwrap(), uuid);
         assert_eq!(url, format!("https://a.example/shop/stripe/webhooks/{uuid}"));
-        assert_eq!(as_json(vec!["a".to_owned(), "*".to_owned()]), r#"["*"]"#);
     }
 }

@@ -1,11 +1,12 @@
 //! Taking over an endpoint that exists at Stripe already, with the secret that its maker kept.
 
 use secrecy::SecretString;
-use tollgate_models::endpoints::{self as rows, Endpoint, Object, Payload, Status, Validation};
-use tollgate_stripe_client::{UpdateWebhookEndpoint, WebhookEndpoint, WebhookSecret};
+use tollgate_models::endpoints::{self as rows, Endpoint, Status, Validation};
+use tollgate_stripe_client::WebhookSecret;
 use url::Url;
 use uuid::Uuid;
 
+use super::at_stripe::{AtStripe, Change, Found, object_of};
 use super::{EndpointError, Field, Refusal, client_for, draft, seal, url_of};
 use crate::audit::{self, Actor};
 use crate::{Error, Tollgate};
@@ -13,7 +14,7 @@ use crate::{Error, Tollgate};
 /// An endpoint to take over.
 #[derive(Debug)]
 pub struct Import {
-    /// Stripe's id, `we_…`.
+    /// Stripe's id: `we_…` of a webhook endpoint, `ed_…` of an event destination.
     pub stripe_id: String,
     /// Its signing secret.
     pub secret: WebhookSecret,
@@ -31,24 +32,28 @@ pub struct Import {
 /// [`EndpointError::Refused`] when Stripe does not have it, it is here already, or its URL would have to change and no base is given.
 pub async fn import(tollgate: &Tollgate, import: Import, actor: &Actor) -> Result<Endpoint, EndpointError> {
     let (client, account) = client_for(tollgate, import.api_key_id, import.livemode).await?;
-    let found = client.retrieve_webhook_endpoint(&import.stripe_id).await.map_err(Error::from)?;
+    let stripe = AtStripe::new(client, object_of(&import.stripe_id));
+    let found = stripe.retrieve(&import.stripe_id).await.map_err(Error::from)?;
     let id = found.id.clone();
     if tollgate.db().read(move |conn| rows::find_by_stripe_id(conn, &id)).await?.is_some() {
         return Err(Error::Conflict(format!("{} is here already", found.id)).into());
     }
-    let (uuid, url) = address(&found, import.base_url.as_ref())?;
+    let connect = found.connect().ok_or_else(|| several_sources(&found))?;
+    let current = found.url.clone().ok_or_else(|| no_url(&found))?;
+    let (uuid, url) = address(&found.id, &current, import.base_url.as_ref())?;
     let sealed = seal(tollgate, &uuid.to_string(), &SecretString::from(import.secret.expose()))?;
     let now = tollgate.clock().now_millis();
     let row = Endpoint {
         account,
+        connect,
         created_by: actor.name.clone(),
         created_at: now,
         updated_at: now,
         ..row(&found, &import, uuid, url)
     };
-    if row.url != found.url {
-        let change = UpdateWebhookEndpoint { url: Some(row.url.clone()), ..UpdateWebhookEndpoint::default() };
-        client.update_webhook_endpoint(&found.id, &change).await.map_err(Error::from)?;
+    if row.url != current {
+        let change = Change { url: Some(row.url.clone()), ..Change::default() };
+        stripe.update(&found.id, change).await.map_err(Error::from)?;
     }
     let (endpoint, actor) = (row.clone(), actor.clone());
     tollgate
@@ -63,52 +68,61 @@ pub async fn import(tollgate: &Tollgate, import: Import, actor: &Actor) -> Resul
     Ok(endpoint)
 }
 
-fn address(found: &WebhookEndpoint, base: Option<&Url>) -> Result<(Uuid, String), EndpointError> {
+fn refused(field: Field, message: String) -> EndpointError {
+    EndpointError::Refused(vec![Refusal { field: Some(field), message }])
+}
+
+fn several_sources(found: &Found) -> EndpointError {
+    let sources = found.events_from.join(", ");
+    let text = format!("{} takes the events of {sources}: Tollgate keeps those apart, so make one for each", found.id);
+    refused(Field::Connect, text)
+}
+
+fn no_url(found: &Found) -> EndpointError {
+    refused(Field::BaseUrl, format!("{} sends events to no URL: only webhook endpoints can be taken over", found.id))
+}
+
+fn address(id: &str, current: &str, base: Option<&Url>) -> Result<(Uuid, String), EndpointError> {
     if let Some(base) = base {
         let uuid = Uuid::new_v4();
         return Ok((uuid, url_of(base, uuid)));
     }
     // Only in the form that we hand out: the intake takes no other spelling.
-    let ours = found
-        .url
+    let ours = current
         .rsplit_once("/stripe/webhooks/")
         .and_then(|(_, last)| Uuid::try_parse(last).ok().filter(|uuid| uuid.to_string() == last));
     match ours {
-        Some(uuid) => Ok((uuid, found.url.clone())),
-        None => Err(EndpointError::Refused(vec![Refusal {
-            field: Some(Field::BaseUrl),
-            message: format!(
-                "{} points to {}, which is not a URL of Tollgate: give --base-url to change it",
-                found.id, found.url
-            ),
-        }])),
+        Some(uuid) => Ok((uuid, current.to_owned())),
+        None => Err(refused(
+            Field::BaseUrl,
+            format!("{id} points to {current}, which is not a URL of Tollgate: give --base-url to change it"),
+        )),
     }
 }
 
-fn row(found: &WebhookEndpoint, import: &Import, uuid: Uuid, url: String) -> Endpoint {
+fn row(found: &Found, import: &Import, uuid: Uuid, url: String) -> Endpoint {
     Endpoint {
         uuid: uuid.to_string(),
         stripe_id: Some(found.id.clone()),
         api_key_id: import.api_key_id,
         account: None,
         livemode: found.livemode,
-        // Stripe does not tell; the first event settles it for the operator, who can create a Connect endpoint anew.
-        connect: found.raw.get("connect").and_then(serde_json::Value::as_bool).unwrap_or(false),
+        connect: false,
         url,
-        description: found.description.clone().unwrap_or_default(),
+        description: found.description.clone(),
         enabled_events: serde_json::Value::from(found.enabled_events.clone()).to_string(),
         api_version: found.api_version.clone(),
         tolerance_seconds: 300,
         validation: Validation::VerifySignature,
-        status: if found.is_enabled() { Status::Enabled } else { Status::Disabled },
+        status: if found.enabled { Status::Enabled } else { Status::Disabled },
         idempotency_key: draft::idempotency_key(),
         last_error: None,
         created_by: String::new(),
         created_at: 0,
         updated_at: 0,
         deleted_at: None,
-        object: Object::WebhookEndpoint,
-        payload: Payload::Snapshot,
+        object: found.kind.object(),
+        payload: found.kind.payload(),
         inline_events: "[]".to_owned(),
         replaces: None,
         retire_at: None,

@@ -25,6 +25,8 @@ pub enum Field {
     Validation,
     /// Connect or not.
     Connect,
+    /// What it is at Stripe.
+    Kind,
 }
 
 impl Field {
@@ -40,6 +42,7 @@ impl Field {
             Self::Tolerance => "tolerance_seconds",
             Self::Validation => "validation",
             Self::Connect => "connect",
+            Self::Kind => "kind",
         }
     }
 }
@@ -79,15 +82,10 @@ pub(super) fn is_refusal(error: &ApiError) -> bool {
 
 /// Puts Stripe's refusal at the field it names, in words that say what to do.
 pub(super) fn refused_by_stripe(error: &ApiError) -> EndpointError {
-    let param = error.param.as_deref().unwrap_or_default();
-    let field = match param.split('[').next().unwrap_or_default() {
-        "url" => Some(Field::BaseUrl),
-        "enabled_events" => Some(Field::EnabledEvents),
-        "api_version" => Some(Field::ApiVersion),
-        "description" => Some(Field::Description),
-        "connect" => Some(Field::Connect),
+    let field = match error.param.as_deref() {
         _ if error.is_authentication() || error.missing_permission().is_some() => Some(Field::Key),
-        _ => None,
+        Some(param) => named(param.split('[').next().unwrap_or_default()),
+        None => in_text(error),
     };
     let message = if let Some(permission) = error.missing_permission() {
         format!("the key lacks the permission {permission}: add it to the restricted key in Stripe's dashboard")
@@ -99,6 +97,27 @@ pub(super) fn refused_by_stripe(error: &ApiError) -> EndpointError {
         format!("Stripe: {}", error.message)
     };
     EndpointError::Refused(vec![Refusal { field, message }])
+}
+
+fn named(param: &str) -> Option<Field> {
+    match param {
+        "url" | "webhook_endpoint" => Some(Field::BaseUrl),
+        "enabled_events" => Some(Field::EnabledEvents),
+        "api_version" | "snapshot_api_version" => Some(Field::ApiVersion),
+        "description" | "name" => Some(Field::Description),
+        "connect" | "events_from" => Some(Field::Connect),
+        "event_payload" => Some(Field::Kind),
+        _ => None,
+    }
+}
+
+/// Version 2 of the API has no parameter of its own for that: only a code, and a text that names the field.
+fn in_text(error: &ApiError) -> Option<Field> {
+    if error.code.as_deref() == Some("url_invalid") {
+        return Some(Field::BaseUrl);
+    }
+    let mut words = error.message.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    words.find_map(|word| named(word).filter(|_| word.contains('_')))
 }
 
 /// Puts a failure of ours at a field, if the operator can mend it there.

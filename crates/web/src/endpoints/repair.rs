@@ -1,12 +1,11 @@
 //! Endpoints whose creation got no answer: asking again, and cleaning up.
 
 use tollgate_models::endpoints::{self as rows, Endpoint, Status};
-use tollgate_stripe_client::{Client, Error as StripeError};
+use tollgate_stripe_client::Error as StripeError;
 
-use super::{
-    EndpointError, OURS, ask_for, client_for, delete_at_stripe, draft, find, note_failure, outcome, stays_pending,
-    store_created,
-};
+use super::at_stripe::AtStripe;
+use super::creation::{move_retirement, stays_pending, store_created, withdraw};
+use super::{EndpointError, client_for, draft, find, note_failure, outcome};
 use crate::audit::{self, Actor};
 use crate::{Error, Tollgate};
 
@@ -22,20 +21,21 @@ const KEY_REMEMBERED: i64 = 23 * 3600 * 1000;
 pub async fn retry(tollgate: &Tollgate, uuid: &str, actor: &Actor) -> Result<Endpoint, EndpointError> {
     let mut endpoint = find_pending(tollgate, uuid).await?;
     let (client, _) = client_for(tollgate, endpoint.api_key_id, endpoint.livemode).await?;
+    let stripe = AtStripe::new(client, endpoint.object);
     let forgotten = tollgate.clock().now_millis() - endpoint.created_at > KEY_REMEMBERED;
     let mut answer = None;
     if !forgotten && endpoint.stripe_id.is_none() {
-        answer = Some(ask_for(&client, &endpoint).await).filter(|answer| !is_server_error(answer));
+        answer = Some(stripe.create(&endpoint).await).filter(|answer| !is_server_error(answer));
     }
     let answer = match answer {
         Some(answer) => answer,
         None => {
-            endpoint = start_over(tollgate, &client, endpoint).await?;
-            ask_for(&client, &endpoint).await
+            endpoint = start_over(tollgate, &stripe, endpoint).await?;
+            stripe.create(&endpoint).await
         }
     };
     match answer {
-        Ok(created) => store_created(tollgate, endpoint, created, actor).await,
+        Ok(created) => store_created(tollgate, &stripe, endpoint, created, actor).await,
         Err(StripeError::Api(error)) if outcome::is_refusal(&error) => {
             note_failure(tollgate, endpoint, &error.to_string()).await?;
             Err(outcome::refused_by_stripe(&error))
@@ -50,22 +50,23 @@ fn is_server_error<T>(answer: &Result<T, StripeError>) -> bool {
 }
 
 // Under a new idempotency key Stripe would make a second endpoint: what the first call made goes first.
-async fn start_over(tollgate: &Tollgate, client: &Client, endpoint: Endpoint) -> Result<Endpoint, Error> {
-    delete_strays(client, &endpoint).await?;
+async fn start_over(tollgate: &Tollgate, stripe: &AtStripe, endpoint: Endpoint) -> Result<Endpoint, Error> {
+    stripe.delete_made_for(&endpoint.uuid).await?;
     let now = tollgate.clock().now_millis();
     let renewed = Endpoint {
         idempotency_key: draft::idempotency_key(),
         stripe_id: None,
         created_at: now,
         updated_at: now,
-        ..endpoint
+        ..endpoint.clone()
     };
     let row = renewed.clone();
     tollgate
         .db()
-        .write(move |conn| -> Result<(), tollgate_models::Error> {
+        .write(move |conn| {
+            move_retirement(conn, &endpoint, now)?;
             rows::remove(conn, &row.uuid)?;
-            Ok(rows::insert(conn, &row)?)
+            rows::insert(conn, &row)
         })
         .await?;
     Ok(renewed)
@@ -78,25 +79,16 @@ async fn start_over(tollgate: &Tollgate, client: &Client, endpoint: Endpoint) ->
 pub async fn discard(tollgate: &Tollgate, uuid: &str, actor: &Actor) -> Result<(), EndpointError> {
     let endpoint = find_pending(tollgate, uuid).await?;
     let (client, _) = client_for(tollgate, endpoint.api_key_id, endpoint.livemode).await?;
-    delete_strays(&client, &endpoint).await?;
-    let (uuid, actor, now) = (endpoint.uuid, actor.clone(), tollgate.clock().now_millis());
+    AtStripe::new(client, endpoint.object).delete_made_for(&endpoint.uuid).await.map_err(Error::from)?;
+    let (actor, now) = (actor.clone(), tollgate.clock().now_millis());
     tollgate
         .db()
         .write(move |conn| {
-            rows::remove(conn, &uuid)?;
-            audit::record(conn, &actor, "endpoint.discarded", &uuid, "", now)
+            withdraw(conn, &endpoint, now)?;
+            audit::record(conn, &actor, "endpoint.discarded", &endpoint.uuid, "", now)
         })
         .await?;
     tollgate.intake_refresh().await?;
-    Ok(())
-}
-
-async fn delete_strays(client: &Client, endpoint: &Endpoint) -> Result<(), Error> {
-    for stray in client.list_webhook_endpoints().await? {
-        if stray.metadata.get(OURS) == Some(&endpoint.uuid) {
-            delete_at_stripe(client, &stray.id).await?;
-        }
-    }
     Ok(())
 }
 

@@ -19,7 +19,7 @@ pub use notes::{make_notes, note, note_as};
 pub use served::Served;
 pub use server::Server;
 pub use setup::{ENDPOINT, SECRET, Setup, build, row};
-pub use shop::{ATTEMPTS, PATH, Shop, refusals, simulator};
+pub use shop::{ATTEMPTS, DESTINATIONS, PATH, Shop, refusals, simulator};
 pub use wait::until;
 
 /// When the tests' clock starts, in unix milliseconds: 2026-11-23 05:50:46.250 UTC.

@@ -7,6 +7,7 @@ use tollgate_models::endpoints::{Endpoint, Status, Validation};
 use tollgate_stripe_client::catalogue::{NEWEST, PRESETS};
 use uuid::Uuid;
 
+use super::chooser::{OTHERS, SNAPSHOT, THIN, as_thin};
 use super::form_view::{EndpointForm, Entered};
 use super::page::ask_stripe;
 use super::{Notice, address};
@@ -18,7 +19,7 @@ use crate::admin::page_error::PageError;
 use crate::admin::parts::name_of;
 use crate::admin::roles::Operator;
 use crate::admin::show::Tone;
-use crate::endpoints::{self, Changes, Draft, EndpointError, Field, Refusal};
+use crate::endpoints::{self, Changes, Draft, EndpointError, Field, Kind, Refusal};
 
 /// What follows the base in the URL of an endpoint.
 const MOUNT: &str = "/stripe/webhooks/";
@@ -62,7 +63,7 @@ pub(in crate::admin) async fn create(operator: Operator, Posted(form): Posted) -
     if let Some(with_preset) = add_preset(&form, &entered) {
         return show_new(&operator, with_preset, &[]).await;
     }
-    let draft = match draft(&entered) {
+    let draft = match draft(&form, &entered) {
         Ok(draft) => draft,
         Err(refusals) => return show_new(&operator, entered, &refusals).await,
     };
@@ -83,12 +84,15 @@ fn read(form: &Fields) -> Entered {
     let owned = |name: &str| form.get(name).to_owned();
     Entered {
         uuid: owned("uuid"),
+        kind: Kind::parse(form.get("kind")).unwrap_or_default(),
         api_key_id: owned("api_key_id"),
         live: form.get("mode") == "live",
         base_url: owned("base_url"),
         description: owned("description"),
         all_events: form.get("events_mode") == "all",
-        events: form.all("enabled_events").map(str::to_owned).collect(),
+        events: form.all(SNAPSHOT).map(str::to_owned).collect(),
+        thin_events: form.all(THIN).map(str::to_owned).collect(),
+        other_thin_events: owned(OTHERS),
         api_version: owned("api_version"),
         connect: form.ticked("connect"),
         tolerance: owned("tolerance_seconds"),
@@ -101,10 +105,11 @@ fn add_preset(form: &Fields, entered: &Entered) -> Option<Entered> {
     let preset = PRESETS.iter().find(|preset| preset.name == form.get("preset"))?;
     let mut entered = entered.clone();
     entered.events.extend(preset.types.iter().map(|name| (*name).to_owned()));
+    entered.thin_events.extend(as_thin(preset.types));
     Some(Entered { all_events: false, ..entered })
 }
 
-fn draft(entered: &Entered) -> Result<Draft, Vec<Refusal>> {
+fn draft(form: &Fields, entered: &Entered) -> Result<Draft, Vec<Refusal>> {
     let mut refusals = Vec::new();
     let refused = |field, message: &str| Refusal { field: Some(field), message: message.to_owned() };
     let api_key_id = match entered.api_key_id.as_str() {
@@ -114,6 +119,9 @@ fn draft(entered: &Entered) -> Result<Draft, Vec<Refusal>> {
             None
         }),
     };
+    if form.some("kind").is_some_and(|text| Kind::parse(text).is_none()) {
+        refusals.push(refused(Field::Kind, "choose one of the kinds"));
+    }
     let (tolerance, validation) = (tolerance(entered), validation(entered));
     refusals.extend([tolerance.as_ref().err(), validation.as_ref().err()].into_iter().flatten().cloned());
     // The UUID is a hidden field: one that does not parse was not made by the form.
@@ -124,6 +132,7 @@ fn draft(entered: &Entered) -> Result<Draft, Vec<Refusal>> {
     match (uuid, tolerance, validation) {
         (Ok(uuid), Ok(tolerance_seconds), Ok(validation)) if refusals.is_empty() => Ok(Draft {
             uuid,
+            kind: entered.kind,
             api_key_id,
             livemode: entered.live,
             base_url: entered.base_url.clone(),
@@ -139,7 +148,15 @@ fn draft(entered: &Entered) -> Result<Draft, Vec<Refusal>> {
 }
 
 fn chosen(entered: &Entered) -> Vec<String> {
-    if entered.all_events { vec!["*".to_owned()] } else { entered.events.clone() }
+    if entered.all_events {
+        return vec!["*".to_owned()];
+    }
+    if !entered.kind.is_thin() {
+        return entered.events.clone();
+    }
+    let written =
+        entered.other_thin_events.split(|c: char| c == ',' || c.is_whitespace()).filter(|name| !name.is_empty());
+    entered.thin_events.iter().cloned().chain(written.map(str::to_owned)).collect()
 }
 
 fn tolerance(entered: &Entered) -> Result<u32, Refusal> {
@@ -181,15 +198,19 @@ fn show_edit(
 }
 
 pub(in crate::admin) fn entered_of(endpoint: &Endpoint) -> Entered {
-    let types = endpoint.event_types();
+    let (kind, types) = (Kind::of(endpoint), endpoint.event_types());
+    let all_events = types.iter().any(|name| name == "*");
+    let (events, thin_events) = if kind.is_thin() { (Vec::new(), types) } else { (types, Vec::new()) };
     let base = endpoint.url.split_once(MOUNT).map_or(endpoint.url.as_str(), |(base, _)| base);
     Entered {
         uuid: endpoint.uuid.clone(),
+        kind,
         live: endpoint.livemode,
         base_url: base.to_owned(),
         description: endpoint.description.clone(),
-        all_events: types.iter().any(|name| name == "*"),
-        events: types,
+        all_events,
+        events,
+        thin_events,
         tolerance: endpoint.tolerance_seconds.to_string(),
         validation: endpoint.validation.as_str().to_owned(),
         ..Entered::default()
@@ -203,7 +224,8 @@ pub(in crate::admin) async fn save(
     Posted(form): Posted,
 ) -> Result<HttpResponse, PageError> {
     let endpoint = endpoints::find(&operator.tollgate, &uuid).await?;
-    let entered = Entered { uuid: endpoint.uuid.clone(), live: endpoint.livemode, ..read(&form) };
+    let entered =
+        Entered { uuid: endpoint.uuid.clone(), kind: Kind::of(&endpoint), live: endpoint.livemode, ..read(&form) };
     if let Some(with_preset) = add_preset(&form, &entered) {
         return show_edit(&operator, &endpoint, with_preset, Vec::new(), &[]);
     }

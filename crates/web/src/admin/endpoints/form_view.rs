@@ -1,28 +1,34 @@
 //! The endpoint form as its template needs it: values kept, errors at their fields, the catalogue with what is chosen.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use askama::Template;
 use tollgate_models::api_keys::ApiKey;
-use tollgate_stripe_client::catalogue::{self, API_VERSIONS, PRESETS};
+use tollgate_stripe_client::catalogue::API_VERSIONS;
 
 use super::Notice;
+use super::chooser::Chooser;
 use crate::admin::guard::sentence;
 use crate::admin::layout::Layout;
 use crate::admin::parts::Choice;
-use crate::endpoints::{Refusal, VALIDATIONS};
+use crate::endpoints::{Kind, Refusal, VALIDATIONS};
 
 /// What stands in the fields, right or wrong.
 #[derive(Clone, Debug, Default)]
 pub(in crate::admin) struct Entered {
     pub(in crate::admin) uuid: String,
+    pub(in crate::admin) kind: Kind,
     pub(in crate::admin) api_key_id: String,
     pub(in crate::admin) live: bool,
     pub(in crate::admin) base_url: String,
     pub(in crate::admin) description: String,
     pub(in crate::admin) all_events: bool,
+    /// Chosen types of snapshot events.
     pub(in crate::admin) events: Vec<String>,
+    /// Chosen types of thin events.
+    pub(in crate::admin) thin_events: Vec<String>,
+    /// Types of thin events that were written, with commas between them.
+    pub(in crate::admin) other_thin_events: String,
     pub(in crate::admin) api_version: String,
     pub(in crate::admin) connect: bool,
     pub(in crate::admin) tolerance: String,
@@ -35,24 +41,12 @@ pub(in crate::admin) struct RefusalRow {
     message: String,
 }
 
-pub(in crate::admin) struct PresetButton {
-    name: &'static str,
-    types: String,
-}
-
-pub(in crate::admin) struct TypeBox {
-    name: String,
+/// A kind of endpoint to choose.
+pub(in crate::admin) struct KindChoice {
+    value: &'static str,
+    label: &'static str,
+    hint: &'static str,
     chosen: bool,
-    waits: bool,
-}
-
-pub(in crate::admin) struct FamilyBox {
-    /// The group, at the first family of each.
-    heading: &'static str,
-    name: String,
-    count: String,
-    open: bool,
-    types: Vec<TypeBox>,
 }
 
 #[derive(Template)]
@@ -67,12 +61,11 @@ pub(in crate::admin) struct EndpointForm {
     uuid: String,
     form: Entered,
     url_preview: String,
+    kinds: Vec<KindChoice>,
     keys: Vec<Choice>,
     versions: Vec<Choice>,
     validations: Vec<Choice>,
-    presets: Vec<PresetButton>,
-    families: Vec<FamilyBox>,
-    type_count: usize,
+    choosers: Vec<Chooser>,
     verb: &'static str,
     back: String,
 }
@@ -118,6 +111,10 @@ impl EndpointForm {
             action: "/admin/endpoints".to_owned(),
             verb: "Create on Stripe",
             back: "/admin/endpoints".to_owned(),
+            choosers: vec![
+                Chooser::of_snapshots(&form.events).with_class("for-snapshots"),
+                Chooser::of_thin_events(&form.thin_events, &form.other_thin_events).with_class("for-thin"),
+            ],
             ..Self::build(layout, form, keys, refusals)
         }
     }
@@ -126,7 +123,12 @@ impl EndpointForm {
         let base = super::address(&form.uuid);
         Self {
             is_new: false,
-            intro: "Changed on Stripe first, then here. Mode, account, API version and Connect cannot be changed: make a new endpoint.",
+            intro: "Changed on Stripe first, then here. Kind, mode, account, API version and Connect cannot be changed: make a new endpoint.",
+            choosers: vec![if form.kind.is_thin() {
+                Chooser::of_thin_events(&form.thin_events, &form.other_thin_events)
+            } else {
+                Chooser::of_snapshots(&form.events)
+            }],
             notices,
             action: format!("{base}/edit"),
             verb: "Save on Stripe",
@@ -147,15 +149,11 @@ impl EndpointForm {
             action: String::new(),
             uuid: form.uuid.clone(),
             url_preview: format!("{base}/stripe/webhooks/{}", form.uuid),
+            kinds: kinds(form.kind),
             keys: keys.iter().map(|key| key_choice(key, &form.api_key_id)).collect(),
             versions: versions(&form.api_version),
             validations: validations(&form.validation),
-            presets: PRESETS
-                .iter()
-                .map(|preset| PresetButton { name: preset.name, types: preset.types.join(" ") })
-                .collect(),
-            families: families(&form.events),
-            type_count: catalogue::types().count(),
+            choosers: Vec::new(),
             verb: "",
             back: String::new(),
             form,
@@ -193,31 +191,16 @@ fn validations(chosen: &str) -> Vec<Choice> {
     VALIDATIONS.iter().map(choice).collect()
 }
 
-fn families(chosen: &[String]) -> Vec<FamilyBox> {
-    let chosen: HashSet<&str> = chosen.iter().map(String::as_str).collect();
-    let mut group = "";
-    let mut boxes: Vec<FamilyBox> = Vec::new();
-    for family in catalogue::families() {
-        let types: Vec<TypeBox> = family.types.iter().map(|name| type_box(name, &chosen)).collect();
-        let heading = if family.group == group { "" } else { family.group };
-        group = family.group;
-        boxes.push(family_box(heading, family.name, types));
-    }
-    // What Stripe has and the catalogue does not know yet stays chosen.
-    let unknown = chosen.iter().filter(|name| **name != "*" && !catalogue::is_known(name));
-    let unknown: Vec<TypeBox> = unknown.map(|name| type_box(name, &chosen)).collect();
-    if !unknown.is_empty() {
-        boxes.push(family_box("Not in the catalogue", "other", unknown));
-    }
-    boxes
-}
-
-fn family_box(heading: &'static str, name: &str, types: Vec<TypeBox>) -> FamilyBox {
-    let ticked = types.iter().filter(|type_| type_.chosen).count();
-    let count = if ticked == 0 { types.len().to_string() } else { format!("{ticked} of {}", types.len()) };
-    FamilyBox { heading, name: name.to_owned(), count, open: ticked > 0, types }
-}
-
-fn type_box(name: &str, chosen: &HashSet<&str>) -> TypeBox {
-    TypeBox { chosen: chosen.contains(name), waits: catalogue::waits_for_answer(name), name: name.to_owned() }
+fn kinds(chosen: Kind) -> Vec<KindChoice> {
+    let hint = |kind| match kind {
+        Kind::WebhookEndpoint => "Version 1 of Stripe's API; an event carries its object as it was",
+        Kind::SnapshotDestination => "The same events, by version 2 of Stripe's API",
+        Kind::ThinDestination => {
+            "Stripe's recommendation for new integrations: an event only names its object, and Tollgate fetches it before \
+             handlers run"
+        }
+    };
+    let choice =
+        |kind: Kind| KindChoice { value: kind.as_str(), label: kind.label(), hint: hint(kind), chosen: kind == chosen };
+    Kind::ALL.map(choice).into()
 }

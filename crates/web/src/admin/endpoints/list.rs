@@ -13,11 +13,13 @@ use crate::admin::page_error::PageError;
 use crate::admin::parts::name_of;
 use crate::admin::roles::Viewer;
 use crate::admin::show::{Badge, Mode};
+use crate::endpoints::Kind;
 
 pub(in crate::admin) struct EndpointRow {
     pub(in crate::admin) href: String,
     pub(in crate::admin) name: String,
     pub(in crate::admin) url: String,
+    pub(in crate::admin) kind: &'static str,
     pub(in crate::admin) status: Badge,
     pub(in crate::admin) mode: Mode,
     pub(in crate::admin) unchecked: bool,
@@ -65,6 +67,7 @@ pub(in crate::admin) fn row(endpoint: Endpoint, last: Option<Delivery>, now: i64
     EndpointRow {
         href: address(&endpoint.uuid),
         name: name_of(&endpoint),
+        kind: Kind::of(&endpoint).label(),
         status: endpoint.status.into(),
         mode: Mode { live: endpoint.livemode },
         unchecked: endpoint.validation == Validation::None,

@@ -15,12 +15,13 @@ use tollgate_models::users::Role;
 use super::list::events_text;
 use super::{Notice, address, unchecked_warning};
 use crate::admin::deliveries::DeliveryRow;
+use crate::admin::guard::sentence;
 use crate::admin::layout::{Layout, Section, page};
 use crate::admin::page_error::PageError;
 use crate::admin::parts::{EndpointNames, Fact, name_of};
 use crate::admin::roles::Viewer;
 use crate::admin::show::{Badge, Id, Mode, Stamp, Tone};
-use crate::endpoints::{self, VALIDATIONS};
+use crate::endpoints::{self, EndpointError, Kind, VALIDATIONS};
 use crate::{Error, Tollgate};
 
 /// How long a page waits for Stripe before it shows what is known here.
@@ -28,12 +29,13 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(4);
 const DELIVERIES: usize = 10;
 const ENTRIES: usize = 10;
 
-/// A button that leads to a form or a page that asks again.
+/// A button that leads to a form or a page that asks again, or that posts at once.
 pub(in crate::admin) struct Action {
     href: String,
     label: &'static str,
     primary: bool,
     dangerous: bool,
+    posts: bool,
 }
 
 pub(in crate::admin) struct SecretRow {
@@ -104,8 +106,12 @@ pub(super) async fn ask_stripe(tollgate: &Tollgate, uuid: &str) -> Result<(Endpo
     }
     match tokio::time::timeout(PATIENCE, endpoints::refresh(tollgate, uuid)).await {
         Ok(Ok(fresh)) => Ok((fresh, None)),
-        Ok(Err(error)) => Ok((known, Some(error.to_string()))),
-        Err(_) => Ok((known, Some(format!("it did not answer within {} s", PATIENCE.as_secs())))),
+        Ok(Err(EndpointError::Other(error))) => {
+            tracing::warn!(endpoint = &known.uuid[..8], %error, "could not ask Stripe how an endpoint stands");
+            Ok((known, Some(sentence(&error.public_text()))))
+        }
+        Ok(Err(error)) => Ok((known, Some(sentence(&error.to_string())))),
+        Err(_) => Ok((known, Some(format!("It did not answer within {} s.", PATIENCE.as_secs())))),
     }
 }
 
@@ -171,20 +177,27 @@ fn notices(endpoint: &Endpoint, unreachable: Option<&str>) -> Vec<Notice> {
 
 fn actions(endpoint: &Endpoint) -> Vec<Action> {
     let base = address(&endpoint.uuid);
-    let action =
-        |verb: &str, label, primary, dangerous| Action { href: format!("{base}/{verb}"), label, primary, dangerous };
+    let action = |verb: &str, label| Action {
+        href: format!("{base}/{verb}"),
+        label,
+        primary: false,
+        dangerous: false,
+        posts: false,
+    };
+    let primary = |action: Action| Action { primary: true, ..action };
+    let delete = Action { dangerous: true, ..action("delete", "Delete") };
+    let ping = Action { posts: true, ..action("ping", "Send test event") };
+    let ping = Some(ping).filter(|_| Kind::of(endpoint).is_destination());
     match endpoint.status {
-        Status::Pending => vec![action("discard", "Clean up", false, true), action("retry", "Retry", true, false)],
-        Status::Enabled => vec![
-            action("delete", "Delete", false, true),
-            action("disable", "Disable", false, false),
-            action("edit", "Edit", true, false),
-        ],
-        Status::Disabled => vec![
-            action("delete", "Delete", false, true),
-            action("edit", "Edit", false, false),
-            action("enable", "Enable", true, false),
-        ],
+        Status::Pending => {
+            vec![Action { dangerous: true, ..action("discard", "Clean up") }, primary(action("retry", "Retry"))]
+        }
+        Status::Enabled => [delete, action("disable", "Disable")]
+            .into_iter()
+            .chain(ping)
+            .chain([primary(action("edit", "Edit"))])
+            .collect(),
+        Status::Disabled => vec![delete, action("edit", "Edit"), primary(action("enable", "Enable"))],
         Status::Deleted => Vec::new(),
     }
 }
@@ -193,9 +206,16 @@ fn facts(endpoint: &Endpoint, key: Option<&ApiKey>, now: i64) -> Vec<Fact> {
     let validation = VALIDATIONS.iter().find(|(validation, _)| *validation == endpoint.validation);
     let key =
         key.map_or_else(|| "the default key of the mode".to_owned(), |key| format!("{} ({})", key.name, key.masked));
+    let kind = Kind::of(endpoint);
+    let version = match &endpoint.api_version {
+        Some(version) => version,
+        None if kind.is_thin() => "thin events have none",
+        None => "the account's default",
+    };
     let mut facts = vec![
+        Fact::text("Kind", kind.label()),
         Fact::text("Events", events_text(&endpoint.event_types())),
-        Fact::text("API version", endpoint.api_version.as_deref().unwrap_or("the account's default")),
+        Fact::text("API version", version),
         Fact::text("Validation", validation.map_or("", |(_, text)| text)),
         Fact::text("Tolerance", format!("{} s both ways", endpoint.tolerance_seconds)),
         Fact::text("Managed with", key),

@@ -3,14 +3,19 @@
 use tollgate::audit::Actor;
 use tollgate::endpoints::{self, Draft, EndpointError, Refusal};
 use tollgate::keys;
-use tollgate::models::api_keys::ApiKey;
+use tollgate::models::api_keys::ApiKey as StoredKey;
+use tollgate::models::audit;
 use tollgate::models::endpoints::{self as rows, Endpoint};
+use tollgate::models::page::Cursor;
+use tollgate::stripe::{ApiKey, Client};
 use tollgate_stripe_sim::{ApiFault, Clock, RecordedRequest, Simulator};
 
 use super::{SECONDS, Setup, TestApp};
 
 /// Where the simulator has its endpoints.
 pub const PATH: &str = "/v1/webhook_endpoints";
+/// Where the simulator has its event destinations.
+pub const DESTINATIONS: &str = "/v2/core/event_destinations";
 /// How often a call is made before its failure counts.
 pub const ATTEMPTS: u32 = 2;
 
@@ -18,7 +23,7 @@ pub const ATTEMPTS: u32 = 2;
 pub struct Shop {
     pub sim: Simulator,
     pub app: TestApp,
-    pub key: ApiKey,
+    pub key: StoredKey,
 }
 
 impl Shop {
@@ -27,7 +32,11 @@ impl Shop {
     }
 
     pub async fn start_with(setup: Setup) -> Self {
-        let sim = simulator().await;
+        Self::start_at(simulator().await, setup).await
+    }
+
+    /// With another simulator.
+    pub async fn start_at(sim: Simulator, setup: Setup) -> Self {
         let app = setup.stripe(&sim).start().await;
         let secret = sim.api_key(&sim.account(), false);
         let key = keys::add(&app.tollgate, "Shop", &secret, &Actor::cli()).await.unwrap();
@@ -70,8 +79,31 @@ impl Shop {
 
     /// Calls to change something about endpoints at Stripe.
     pub fn writes(&self) -> Vec<RecordedRequest> {
-        let requests = self.sim.requests().into_iter();
-        requests.filter(|request| request.path.starts_with(PATH) && request.method != "GET").collect()
+        let is_write = |request: &RecordedRequest| {
+            let about_endpoints = [PATH, DESTINATIONS].iter().any(|path| request.path.starts_with(path));
+            about_endpoints && request.method != "GET"
+        };
+        self.sim.requests().into_iter().filter(is_write).collect()
+    }
+
+    /// Somebody at Stripe's dashboard.
+    pub fn dashboard(&self) -> Client {
+        let key = ApiKey::parse(&self.sim.api_key(&self.sim.account(), false)).unwrap();
+        Client::builder(key).base_url(self.sim.url().clone()).build().unwrap()
+    }
+
+    /// Makes something happen at Stripe, and waits until it is delivered; gives the event's id.
+    pub async fn happens(&self, customer: &str) -> String {
+        let object = serde_json::json!({ "id": customer, "object": "customer", "created": 1 });
+        let id = self.sim.emit("customer.created", object);
+        self.sim.settled().await;
+        id
+    }
+
+    /// What the audit log says about something, newest first: who did what.
+    pub fn audit(&self, subject: &str) -> Vec<(String, String)> {
+        let page = self.app.read(|conn| audit::list(conn, Some(subject), Cursor::Newest, 100));
+        page.rows.into_iter().map(|entry| (entry.actor, entry.action)).collect()
     }
 }
 
