@@ -1,4 +1,4 @@
-//! The life of an endpoint, here and at Stripe: create, change, disable, enable, delete, repair, import.
+//! The life of an endpoint, here and at Stripe: create, change, disable, enable, delete, repair, import, rotate its secret.
 
 mod at_stripe;
 mod checks;
@@ -7,7 +7,11 @@ mod draft;
 mod import;
 mod kind;
 mod outcome;
+mod overlap;
 mod repair;
+mod retirement;
+mod rotation;
+mod secrets;
 
 use secrecy::{ExposeSecret, SecretString};
 use tollgate_models::endpoints::{self as rows, Endpoint, Status, Validation};
@@ -26,7 +30,13 @@ pub use draft::{Changes, Draft};
 pub use import::{Import, import};
 pub use kind::Kind;
 pub use outcome::{EndpointError, Field, Refusal};
+pub use overlap::{DEFAULT_OVERLAP, overlap, span};
 pub use repair::{discard, retry};
+pub(crate) use retirement::{Background, SECRET_KEPT};
+pub use retirement::{Retired, retire_due};
+pub use rotation::{Rotation, retire, rotate};
+pub(crate) use secrets::doubtful_secret;
+pub use secrets::{NewSecret, add_secret, retire_secret, signing_secret};
 
 /// Changes an endpoint on Stripe, then here; only what differs is sent.
 ///

@@ -6,6 +6,7 @@ mod attempt;
 mod batch;
 mod chores;
 mod dry;
+mod endpoint_chores;
 mod keeper;
 mod pool;
 mod slot;

@@ -136,6 +136,7 @@ async fn check_endpoints(tollgate: &Tollgate) -> Result<Vec<Finding>, Failed> {
                 continue;
             }
         };
+        findings.extend(check_rotation(tollgate, &now, &label).await?);
         let uuid = now.uuid.clone();
         let newest = tollgate.db().read(move |conn| deliveries::newest_of_endpoint(conn, &uuid)).await?;
         let seen = newest.map_or("no delivery yet".to_owned(), |newest| {
@@ -174,6 +175,30 @@ fn label(endpoint: &Endpoint) -> String {
         Kind::WebhookEndpoint => endpoint.url.clone(),
         kind => format!("{} {}", kind.label().to_lowercase(), endpoint.url),
     }
+}
+
+async fn check_rotation(tollgate: &Tollgate, endpoint: &Endpoint, label: &str) -> Result<Vec<Finding>, Failed> {
+    let (uuid, now) = (endpoint.uuid.clone(), tollgate.clock().now_millis());
+    let secrets = tollgate.db().read(move |conn| rows::secrets(conn, &uuid)).await?;
+    let mut findings = Vec::new();
+    match (endpoint.retire_at, &endpoint.last_error) {
+        (Some(at), Some(problem)) if at <= now => {
+            findings.push(finding(Grade::Bad, "endpoint", format!("{label} {problem}")));
+        }
+        (Some(at), _) => {
+            let text = format!("{label} is retired after {}: another takes its place", output::time(at));
+            findings.push(finding(Grade::Good, "endpoint", text));
+        }
+        (None, _) => {}
+    }
+    if let Some((newest, ending)) = endpoints::doubtful_secret(&secrets, now) {
+        let text = format!(
+            "{label}: secret {} has matched nothing yet, and secret {}, which has, ends soon: was the right one pasted?",
+            newest.id, ending.id
+        );
+        findings.push(finding(Grade::Bad, "endpoint", text));
+    }
+    Ok(findings)
 }
 
 async fn check_events(tollgate: &Tollgate) -> Result<Vec<Finding>, Failed> {

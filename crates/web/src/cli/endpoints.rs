@@ -1,10 +1,12 @@
 //! `tollgate endpoints …`
 
+mod rotation;
+
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use tollgate_models::api_keys;
 use tollgate_models::endpoints::{self as rows, Endpoint, Validation};
-use tollgate_stripe_client::{WebhookSecret, catalogue};
+use tollgate_stripe_client::catalogue;
 use url::Url;
 
 use super::{Failed, Outcome, output};
@@ -30,6 +32,12 @@ pub(super) enum Endpoints {
     Retry(Named),
     /// Take over an endpoint that is at Stripe already; its signing secret is read from standard input
     Import(ImportArgs),
+    /// Give an endpoint a new secret: by a new endpoint beside it, or with one that was rolled in Stripe's dashboard
+    RotateSecret(rotation::Rotate),
+    /// Delete an endpoint whose place another has taken, or end one of its secrets, before their time has come
+    Retire(rotation::Retire),
+    /// List an endpoint's secrets: when each was last used and when it ends; never the secrets themselves
+    Secrets(Named),
     /// Have Stripe send a test event to an event destination
     Ping(Named),
 }
@@ -119,6 +127,9 @@ pub(super) async fn run(command: Endpoints, tollgate: &Tollgate, json: bool) -> 
     let actor = Actor::cli();
     let endpoint = match command {
         Endpoints::List => return list(tollgate, json).await,
+        Endpoints::RotateSecret(rotate) => return rotation::rotate(rotate, tollgate, json).await,
+        Endpoints::Retire(retire) => return rotation::retire(retire, tollgate, json).await,
+        Endpoints::Secrets(named) => return rotation::secrets(&named, tollgate, json).await,
         Endpoints::Ping(named) => return ping(&named, tollgate, json).await,
         Endpoints::Create(create) => {
             let draft = draft(create, tollgate).await?;
@@ -185,7 +196,8 @@ fn as_json(endpoint: &Endpoint) -> Value {
         "connect": endpoint.connect, "description": endpoint.description, "enabled_events": endpoint.event_types(),
         "api_version": endpoint.api_version, "tolerance_seconds": endpoint.tolerance_seconds,
         "validation": endpoint.validation, "last_error": endpoint.last_error,
-        "object": endpoint.object, "payload": endpoint.payload,
+        "object": endpoint.object, "payload": endpoint.payload, "replaces": endpoint.replaces,
+        "retire_at": endpoint.retire_at.map(output::rfc3339),
     })
 }
 
@@ -268,7 +280,7 @@ async fn import_of(import: ImportArgs, tollgate: &Tollgate) -> Result<Import, Fa
     let base_url = base_url.map_err(|error| Failed::usage(format!("--base-url is no URL: {error}")))?;
     let (api_key_id, livemode) = key_of(tollgate, import.choice).await?;
     let secret = output::secret_from_stdin("signing secret (whsec_…)")?;
-    let secret = WebhookSecret::parse(&secret).map_err(|error| Failed::usage(error.to_string()))?;
+    let secret = endpoints::signing_secret(&secret).map_err(|refusal| Failed::usage(refusal.message))?;
     Ok(Import { stripe_id: import.stripe_id, secret, api_key_id, livemode, base_url })
 }
 

@@ -27,6 +27,10 @@ pub enum Field {
     Connect,
     /// What it is at Stripe.
     Kind,
+    /// A signing secret.
+    Secret,
+    /// For how long the old and the new are both taken.
+    Overlap,
 }
 
 impl Field {
@@ -43,6 +47,8 @@ impl Field {
             Self::Validation => "validation",
             Self::Connect => "connect",
             Self::Kind => "kind",
+            Self::Secret => "secret",
+            Self::Overlap => "overlap",
         }
     }
 }

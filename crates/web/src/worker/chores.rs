@@ -1,4 +1,4 @@
-//! Work beside the events that only one process does at a time: replays of many events.
+//! Work beside the events that only one process does at a time: replays of many events, and what is due of endpoints.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,6 +8,7 @@ use tollgate_models::{Error, Lane, leases, replays};
 use uuid::Uuid;
 
 use super::Shared;
+use super::endpoint_chores::EndpointChores;
 use crate::replay;
 
 /// The name of the lease.
@@ -20,7 +21,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Does chores until the process stops.
 pub(super) fn run(shared: &Arc<Shared>) {
     let holder = format!("{}-{}", std::process::id(), Uuid::new_v4().simple());
+    let mut endpoints = EndpointChores::default();
     while !shared.stopping.load(Ordering::Relaxed) {
+        if let Err(error) = endpoints.look(shared, &holder) {
+            tracing::warn!(%error, "could not look after endpoints; trying again");
+        }
         match work(shared, &holder) {
             Ok(true) => {}
             Ok(false) => drop(shared.chores_alarm.wait(LOOK_EVERY)),
@@ -39,12 +44,17 @@ pub(super) fn run(shared: &Arc<Shared>) {
 // Whether there is more to do at once.
 fn work(shared: &Shared, holder: &str) -> Result<bool, Error> {
     let Some(replay) = shared.database.read(replays::next_running)? else { return Ok(false) };
-    let now = shared.clock.now_millis();
-    if !shared.database.write(Lane::Ordinary, |conn| leases::take(conn, LEASE, holder, now, now + LEASE_FOR))? {
+    if !hold_lease(shared, holder)? {
         return Ok(false);
     }
     replay::step(&shared.database, &shared.clock, &replay)?;
     shared.alarm.ring();
     shared.told.ring();
     Ok(true)
+}
+
+/// Takes the lease, or holds it longer; whether this process has it.
+pub(super) fn hold_lease(shared: &Shared, holder: &str) -> Result<bool, Error> {
+    let now = shared.clock.now_millis();
+    shared.database.write(Lane::Ordinary, |conn| leases::take(conn, LEASE, holder, now, now + LEASE_FOR))
 }

@@ -1,5 +1,7 @@
 //! Event destinations, version 2 of webhook endpoints: their whole life at Stripe and here, with snapshots and with thin events.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tollgate::audit::Actor;
 use tollgate::endpoints::{self, Changes, Draft, EndpointError, Field, Import, Kind};
@@ -10,7 +12,7 @@ use tollgate::stripe::{CreateEventDestination, EventDestination};
 use tollgate_stripe_sim::{ApiFault, EmitOptions, RecordedRequest};
 use url::Url;
 
-use crate::support::{ATTEMPTS, DESTINATIONS, PATH, Shop, refusals};
+use crate::support::{ATTEMPTS, DESTINATIONS, NOW, PATH, Shop, refusals};
 
 const DESTINATION_KINDS: [Kind; 2] = [Kind::SnapshotDestination, Kind::ThinDestination];
 
@@ -200,6 +202,25 @@ async fn refusals_of_version_2_land_at_their_fields() {
     let refused = refusals(shop.try_create(draft(&shop, Kind::ThinDestination)).await);
     assert_eq!(refused[0].field, Some(Field::Key));
     assert!(refused[0].message.contains("rak_webhook_write"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_destination_of_either_kind_is_rotated() {
+    for kind in DESTINATION_KINDS {
+        let shop = Shop::start().await;
+        let old = create(&shop, kind).await;
+        let rotation = endpoints::rotate(&shop.app.tollgate, &old.uuid, Duration::from_secs(60), &cli()).await.unwrap();
+        let new = &rotation.new;
+        assert_eq!((Kind::of(new), new.status, &new.api_version), (kind, Status::Enabled, &old.api_version));
+        let thin: Vec<bool> = shop.sim.endpoints().iter().map(|endpoint| endpoint.thin).collect();
+        assert_eq!(thin, [kind.is_thin(); 2]);
+        shop.happens("cus_1").await;
+        assert_eq!((shop.app.count("events"), shop.app.count("deliveries")), (1, 2));
+        shop.app.advance(60_000);
+        assert_eq!(endpoints::retire_due(&shop.app.tollgate).await.unwrap().retired, 1);
+        assert_eq!(shop.sim.endpoints()[0].id, new.stripe_id.clone().unwrap());
+        assert_eq!(shop.row(&old.uuid).deleted_at, Some(NOW + 60_000));
+    }
 }
 
 async fn made_by_hand(shop: &Shop, kind: Carries, url: &str, events_from: &[&str]) -> EventDestination {

@@ -1,0 +1,50 @@
+//! Chores about endpoints: those whose place another has taken are deleted, and secrets that ended long ago are removed.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use tollgate_models::{Error, endpoints};
+
+use super::Shared;
+use super::chores::hold_lease;
+use crate::endpoints::{Background, SECRET_KEPT};
+
+/// How often it is looked whether something is due.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How soon an endpoint is looked at again that could not be retired: Stripe is asked each time.
+const AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// When to look next.
+#[derive(Default)]
+pub(super) struct EndpointChores {
+    next: Option<Instant>,
+}
+
+impl EndpointChores {
+    /// Does what is due, if it is time to look, and if no other process does it.
+    pub(super) fn look(&mut self, shared: &Shared, holder: &str) -> Result<(), Error> {
+        let now = Instant::now();
+        if self.next.is_some_and(|next| now < next) {
+            return Ok(());
+        }
+        self.next = Some(now + LOOK_EVERY);
+        if !is_due(shared)? || !hold_lease(shared, holder)? {
+            return Ok(());
+        }
+        let background = Background { database: &shared.database, clock: &shared.clock, stripe: &shared.stripe };
+        background.remove_ended_secrets()?;
+        let go_on = || Ok(!shared.stopping.load(Ordering::Relaxed) && hold_lease(shared, holder)?);
+        if background.retire_due(go_on)?.waiting > 0 {
+            self.next = Some(now + AGAIN_AFTER);
+        }
+        Ok(())
+    }
+}
+
+fn is_due(shared: &Shared) -> Result<bool, Error> {
+    let now = shared.clock.now_millis();
+    shared.database.read(|conn| -> Result<bool, Error> {
+        let retire = !endpoints::due_to_retire(conn, now)?.is_empty();
+        Ok(retire || !endpoints::ended_secrets(conn, now - SECRET_KEPT)?.is_empty())
+    })
+}
