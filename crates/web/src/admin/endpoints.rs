@@ -7,6 +7,9 @@ pub(super) mod form_view;
 pub(super) mod list;
 pub(super) mod page;
 pub(super) mod ping;
+pub(super) mod retire;
+pub(super) mod rotate;
+mod secrets_view;
 
 use tollgate_models::deliveries::Delivery;
 use tollgate_models::endpoints::{Endpoint, Validation};
@@ -50,4 +53,11 @@ pub(super) fn unchecked_warning(endpoint: &Endpoint) -> Option<String> {
             super::parts::name_of(endpoint)
         )
     })
+}
+
+/// What has to be typed in live mode, before something that can stop deliveries of real money.
+pub(super) fn typed(endpoint: &Endpoint) -> Option<String> {
+    endpoint
+        .livemode
+        .then(|| if endpoint.description.is_empty() { endpoint.uuid.clone() } else { endpoint.description.clone() })
 }

@@ -7,6 +7,7 @@ mod destinations;
 mod forms;
 mod overdue;
 mod pages;
+mod rotation;
 mod sample;
 mod sample_work;
 mod shop;

@@ -5,3 +5,4 @@ mod browser;
 mod demo;
 mod operator;
 mod pages;
+mod rotation;

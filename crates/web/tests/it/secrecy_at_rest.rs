@@ -1,6 +1,9 @@
 //! No key, signing secret, password or session token is in the database, in the log, or in what commands print.
 
+use std::time::Duration;
+
 use diesel::RunQueryDsl;
+use hyper::Method;
 use serde_json::json;
 use tollgate::models::AnyConnection;
 use tollgate_stripe_sim::Simulator;
@@ -54,6 +57,28 @@ async fn sign_in(http: &Http) -> String {
     session.unwrap_or_else(|| panic!("no session in {set:?}")).to_owned()
 }
 
+/// Pastes a text into the form for rolled secrets; gives all that is shown then.
+async fn paste(http: &Http, session: &str, uuid: &str, text: &str) -> String {
+    let cookie = format!("tollgate_session={session}");
+    let page = format!("/admin/endpoints/{uuid}");
+    let headers = [("cookie", cookie.as_str())];
+    let form = http.send(Method::GET, &format!("{page}/rotate"), &headers, Vec::new()).await;
+    let csrf = form.text().split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let posted = format!("csrf={csrf}&overlap=24h&secret={text}");
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("cookie", cookie.as_str()),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    let answer = http.post(&format!("{page}/secrets"), &headers, posted).await;
+    assert!([303, 422].contains(&answer.status), "{}", answer.text());
+    let mut shown = format!("{:?} {}", answer.headers, answer.text());
+    for path in [page.as_str(), "/admin/audit"] {
+        shown.push_str(http.send(Method::GET, path, &headers[1..2], Vec::new()).await.text());
+    }
+    shown
+}
+
 #[tokio::test]
 async fn secrets_are_neither_in_the_database_nor_in_the_log_nor_in_what_is_printed() {
     let sim: Simulator = Simulator::builder().seed(11).start().await.unwrap();
@@ -86,15 +111,34 @@ async fn secrets_are_neither_in_the_database_nor_in_the_log_nor_in_what_is_print
     })
     .await;
     run(&["events", "show", &id], "").await;
+
+    // Each way to another secret.
+    let first = sim.endpoint_secret(&endpoint.id).unwrap();
+    let rolled = sim.roll_secret(&endpoint.id, Duration::from_secs(3600)).unwrap();
+    run(&["endpoints", "rotate-secret", &endpoint.id, "--secret-stdin"], &rolled).await;
+    run(&["endpoints", "secrets", &endpoint.id], "").await;
+    run(&["endpoints", "create", "--thin", "--base-url", &server.base, "--json"], "").await;
+    run(&["endpoints", "rotate-secret", &sim.endpoints()[1].id, "--json"], "").await;
+    for (text, status) in [(rolled.as_str(), 1), ("sk_live_plantedOnInput", 2), ("whsec_planted OnInput", 2)] {
+        let refused = cli.run_with(&["endpoints", "rotate-secret", &endpoint.id, "--secret-stdin"], text).await;
+        assert_eq!(refused.status, status, "{refused:?}");
+        printed.push_str(&refused.err);
+    }
+    let uuid = endpoint.metadata["tollgate_uuid"].as_str().unwrap();
+    for text in ["whsec_plantedInForm", "whsec_plantedInForm", "rk_live_plantedInForm", "whsec_planted+InForm"] {
+        printed.push_str(&paste(&http, &session, uuid, text).await);
+    }
     let (status, log) = server.stop().await;
     assert_eq!(status, Some(0), "{log}");
 
-    let secret = sim.endpoint_secret(&endpoint.id).unwrap();
-    let bare = secret.trim_start_matches("whsec_");
+    let mut secrets: Vec<String> = sim.endpoints().iter().map(|one| sim.endpoint_secret(&one.id).unwrap()).collect();
+    assert_eq!(secrets.len(), 3);
+    secrets.push(first);
+    let bare = secrets.iter().map(|secret| secret.trim_start_matches("whsec_"));
     let dump = dump(&cli);
     assert!(contains(&dump, &id) && contains(&dump, "ann@example.com") && printed.contains(&id));
     assert!(log.contains("TRACE"), "{log}");
-    for planted in [key.as_str(), &key[12..], &secret, bare, PASSWORD, &session] {
+    for planted in [key.as_str(), &key[12..], "planted", PASSWORD, &session].into_iter().chain(bare) {
         assert!(!contains(&dump, planted), "{planted} is in the database");
         assert!(!log.contains(planted), "{planted} is in the log");
         assert!(!printed.contains(planted), "{planted} was printed");

@@ -7,6 +7,7 @@ use askama::Template;
 use serde_json::{Map, Value};
 use tollgate_models::QueryResult;
 use tollgate_models::deliveries::{self, Delivery};
+use tollgate_models::endpoints::{self as endpoint_rows, Secret};
 use tollgate_models::users::Role;
 
 use crate::Error;
@@ -15,7 +16,7 @@ use crate::admin::page_error::PageError;
 use crate::admin::parts::{EndpointNames, Fact};
 use crate::admin::reasons::meaning;
 use crate::admin::roles::Viewer;
-use crate::admin::show::{Badge, Id, Stamp, count, size};
+use crate::admin::show::{Badge, Id, Stamp, ago, count, size};
 use crate::admin::{endpoints, events};
 
 #[derive(Template)]
@@ -39,18 +40,24 @@ pub(in crate::admin) async fn show(viewer: Viewer, number: web::Path<i64>) -> Re
     let found = viewer
         .tollgate
         .db()
-        .read(move |conn| -> QueryResult<_> { Ok((deliveries::find(conn, wanted)?, EndpointNames::load(conn)?)) })
+        .read(move |conn| -> QueryResult<_> {
+            let delivery = deliveries::find(conn, wanted)?;
+            let secret = delivery.as_ref().and_then(|delivery| delivery.secret_id);
+            let secret = secret.map(|id| endpoint_rows::find_secret(conn, id)).transpose()?.flatten();
+            Ok((delivery, secret, EndpointNames::load(conn)?))
+        })
         .await?;
-    let (Some(delivery), names) = found else {
+    let (Some(delivery), secret, names) = found else {
         return Err(Error::NotFound(format!("there is no delivery number {wanted}")).into());
     };
     let layout = viewer.layout(Section::Deliveries, format!("Delivery #{wanted}, {}", delivery.outcome));
-    page(&view(layout, delivery, &names, viewer.may(Role::Operator), viewer.now))
+    page(&view(layout, delivery, secret.as_ref(), &names, viewer.may(Role::Operator), viewer.now))
 }
 
 pub(in crate::admin) fn view(
     layout: Layout,
     delivery: Delivery,
+    secret: Option<&Secret>,
     names: &EndpointNames,
     operator: bool,
     now: i64,
@@ -73,7 +80,7 @@ pub(in crate::admin) fn view(
         outcome: delivery.outcome.into(),
         at: Stamp::full(delivery.received_at, now),
         meaning: delivery.reason.as_deref().map(meaning),
-        facts: facts(&delivery, names, now),
+        facts: facts(&delivery, secret, names, now),
         headers: headers(&delivery.headers),
         body: kept.filter(|body| operator && !body.is_empty()).map(as_text),
         body_note,
@@ -81,7 +88,7 @@ pub(in crate::admin) fn view(
     }
 }
 
-fn facts(delivery: &Delivery, names: &EndpointNames, now: i64) -> Vec<Fact> {
+fn facts(delivery: &Delivery, secret: Option<&Secret>, names: &EndpointNames, now: i64) -> Vec<Fact> {
     let mut facts = vec![Fact::text("Answered", delivery.http_status.to_string())];
     match &delivery.endpoint_uuid {
         Some(uuid) => facts.push(Fact::id("Endpoint", Id::link(names.name(Some(uuid)), endpoints::address(uuid)))),
@@ -95,10 +102,25 @@ fn facts(delivery: &Delivery, names: &EndpointNames, now: i64) -> Vec<Fact> {
     if let Some(signed) = delivery.signature_time {
         facts.push(Fact::at("Signed", Stamp::full(signed.saturating_mul(1000), now)));
     }
+    if let Some(number) = delivery.secret_id {
+        facts.push(Fact::text("Signed with", secret_text(number, secret, now)));
+    }
     if delivery.repeats > 1 {
         facts.push(Fact::text("Stands for", format!("{} POSTs like it", count(delivery.repeats))));
     }
     facts
+}
+
+fn secret_text(number: i64, secret: Option<&Secret>, now: i64) -> String {
+    let state = match secret {
+        None => " (no longer kept)".to_owned(),
+        Some(secret) => match secret.expires_at {
+            Some(at) if at <= now => format!(" (ended {})", ago(at, now)),
+            Some(at) => format!(" (ends {})", ago(at, now)),
+            None => String::new(),
+        },
+    };
+    format!("secret {number}{state}")
 }
 
 fn headers(json: &str) -> Vec<(String, String)> {

@@ -98,10 +98,8 @@ impl Act {
         matches!(self, Self::Delete | Self::Discard | Self::Disable)
     }
 
-    /// What has to be typed in live mode, before deliveries of real money stop.
     fn typed(self, endpoint: &Endpoint) -> Option<String> {
-        let asks = endpoint.livemode && matches!(self, Self::Delete | Self::Disable);
-        asks.then(|| if endpoint.description.is_empty() { endpoint.uuid.clone() } else { endpoint.description.clone() })
+        super::typed(endpoint).filter(|_| matches!(self, Self::Delete | Self::Disable))
     }
 }
 

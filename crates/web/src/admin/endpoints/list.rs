@@ -12,7 +12,7 @@ use crate::admin::layout::{Layout, Section, page};
 use crate::admin::page_error::PageError;
 use crate::admin::parts::name_of;
 use crate::admin::roles::Viewer;
-use crate::admin::show::{Badge, Mode};
+use crate::admin::show::{Badge, Mode, Stamp};
 use crate::endpoints::Kind;
 
 pub(in crate::admin) struct EndpointRow {
@@ -21,6 +21,8 @@ pub(in crate::admin) struct EndpointRow {
     pub(in crate::admin) url: String,
     pub(in crate::admin) kind: &'static str,
     pub(in crate::admin) status: Badge,
+    /// When it is retired, since another endpoint takes its place.
+    pub(in crate::admin) retires: Option<Stamp>,
     pub(in crate::admin) mode: Mode,
     pub(in crate::admin) unchecked: bool,
     pub(in crate::admin) events: String,
@@ -69,6 +71,7 @@ pub(in crate::admin) fn row(endpoint: Endpoint, last: Option<Delivery>, now: i64
         name: name_of(&endpoint),
         kind: Kind::of(&endpoint).label(),
         status: endpoint.status.into(),
+        retires: endpoint.retire_at.map(|at| Stamp::short(at, now)),
         mode: Mode { live: endpoint.livemode },
         unchecked: endpoint.validation == Validation::None,
         events: events_text(&endpoint.event_types()),

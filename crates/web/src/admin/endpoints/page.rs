@@ -13,6 +13,7 @@ use tollgate_models::page::Cursor;
 use tollgate_models::users::Role;
 
 use super::list::events_text;
+use super::secrets_view::{SecretRow, rotation_facts, rotation_notice, secret_notice, secret_rows};
 use super::{Notice, address, unchecked_warning};
 use crate::admin::deliveries::DeliveryRow;
 use crate::admin::guard::sentence;
@@ -36,12 +37,6 @@ pub(in crate::admin) struct Action {
     primary: bool,
     dangerous: bool,
     posts: bool,
-}
-
-pub(in crate::admin) struct SecretRow {
-    created: Stamp,
-    last_used: Option<Stamp>,
-    expires: Option<Stamp>,
 }
 
 pub(in crate::admin) struct EntryRow {
@@ -72,6 +67,10 @@ pub(in crate::admin) struct EndpointPage {
 /// What the database has about an endpoint.
 pub(in crate::admin) struct Found {
     pub(in crate::admin) endpoint: Endpoint,
+    /// The endpoint whose place this one takes.
+    pub(in crate::admin) before: Option<Endpoint>,
+    /// The endpoint that takes the place of this one.
+    pub(in crate::admin) after: Option<Endpoint>,
     pub(in crate::admin) key: Option<ApiKey>,
     pub(in crate::admin) secrets: Vec<Secret>,
     pub(in crate::admin) deliveries: Vec<Delivery>,
@@ -84,6 +83,8 @@ pub(in crate::admin) async fn show(viewer: Viewer, uuid: web::Path<String>) -> R
     let found = viewer.tollgate.db().read(move |conn| -> QueryResult<_> {
         let filter = deliveries::Filter { endpoint_uuid: Some(endpoint.uuid.clone()), ..Default::default() };
         Ok(Found {
+            before: endpoint.replaces.as_deref().map(|uuid| rows::find(conn, uuid)).transpose()?.flatten(),
+            after: rows::successor(conn, &endpoint.uuid)?,
             key: endpoint.api_key_id.map(|id| api_keys::find(conn, id)).transpose()?.flatten(),
             secrets: rows::secrets(conn, &endpoint.uuid)?,
             deliveries: deliveries::list(conn, &filter, Cursor::Newest, DELIVERIES)?.rows,
@@ -123,7 +124,8 @@ pub(in crate::admin) fn view(
     operator: bool,
     now: i64,
 ) -> EndpointPage {
-    let Found { endpoint, key, secrets, deliveries, entries } = found;
+    let Found { endpoint, before, after, key, secrets, deliveries, entries } = found;
+    let (before, after) = (before.as_ref(), after.as_ref());
     let names = EndpointNames::of(std::slice::from_ref(&endpoint));
     EndpointPage {
         layout,
@@ -132,13 +134,20 @@ pub(in crate::admin) fn view(
         mode: Mode { live: endpoint.livemode },
         connect: endpoint.connect,
         url: Id::plain(&endpoint.url),
-        actions: if operator { actions(&endpoint) } else { Vec::new() },
-        notices: notices(&endpoint, unreachable.as_deref()),
-        facts: facts(&endpoint, key.as_ref(), now),
+        actions: if operator { actions(&endpoint, after.is_some()) } else { Vec::new() },
+        notices: notices(&endpoint, unreachable.as_deref())
+            .into_iter()
+            .chain(rotation_notice(&endpoint, before, after, now))
+            .chain(secret_notice(&secrets, now))
+            .collect(),
+        facts: facts(&endpoint, key.as_ref(), now)
+            .into_iter()
+            .chain(rotation_facts(&endpoint, before, after, now))
+            .collect(),
         types: endpoint.event_types(),
         deliveries: deliveries.into_iter().map(|delivery| DeliveryRow::new(delivery, &names, now)).collect(),
         deliveries_url: format!("/admin/deliveries?endpoint={}", endpoint.uuid),
-        secrets: secrets.into_iter().map(|secret| secret_row(&secret, now)).collect(),
+        secrets: secret_rows(&secrets, operator && endpoint.status != Status::Deleted, now),
         entries: entries.into_iter().map(|entry| entry_row(entry, now)).collect(),
     }
 }
@@ -169,13 +178,14 @@ fn notices(endpoint: &Endpoint, unreachable: Option<&str>) -> Vec<Notice> {
             let problem = error.as_deref().map(|error| format!(" ({error})")).unwrap_or_default();
             add(Tone::Info, format!("This endpoint is deleted{problem}. It is kept for the log."));
         }
+        (_, Some(error)) if endpoint.retire_at.is_some() => add(Tone::Warn, sentence(error)),
         (_, Some(error)) => add(Tone::Bad, error.clone()),
         (_, None) => {}
     }
     notices
 }
 
-fn actions(endpoint: &Endpoint) -> Vec<Action> {
+fn actions(endpoint: &Endpoint, is_replaced: bool) -> Vec<Action> {
     let base = address(&endpoint.uuid);
     let action = |verb: &str, label| Action {
         href: format!("{base}/{verb}"),
@@ -186,18 +196,25 @@ fn actions(endpoint: &Endpoint) -> Vec<Action> {
     };
     let primary = |action: Action| Action { primary: true, ..action };
     let delete = Action { dangerous: true, ..action("delete", "Delete") };
+    let rotate = if is_replaced {
+        Action { dangerous: true, ..action("retire", "Retire now") }
+    } else {
+        action("rotate", "Rotate secret")
+    };
     let ping = Action { posts: true, ..action("ping", "Send test event") };
     let ping = Some(ping).filter(|_| Kind::of(endpoint).is_destination());
     match endpoint.status {
         Status::Pending => {
             vec![Action { dangerous: true, ..action("discard", "Clean up") }, primary(action("retry", "Retry"))]
         }
-        Status::Enabled => [delete, action("disable", "Disable")]
+        Status::Enabled => [delete, action("disable", "Disable"), rotate]
             .into_iter()
             .chain(ping)
             .chain([primary(action("edit", "Edit"))])
             .collect(),
-        Status::Disabled => vec![delete, action("edit", "Edit"), primary(action("enable", "Enable"))],
+        Status::Disabled => {
+            vec![delete, rotate, action("edit", "Edit"), primary(action("enable", "Enable"))]
+        }
         Status::Deleted => Vec::new(),
     }
 }
@@ -228,14 +245,6 @@ fn facts(endpoint: &Endpoint, key: Option<&ApiKey>, now: i64) -> Vec<Fact> {
     facts.push(Fact::at("Created", Stamp::full(endpoint.created_at, now)));
     facts.push(Fact::at("Changed", Stamp::full(endpoint.updated_at, now)));
     facts
-}
-
-fn secret_row(secret: &Secret, now: i64) -> SecretRow {
-    SecretRow {
-        created: Stamp::short(secret.created_at, now),
-        last_used: secret.last_used_at.map(|at| Stamp::short(at, now)),
-        expires: secret.expires_at.map(|at| Stamp::short(at, now)),
-    }
 }
 
 fn entry_row(entry: Entry, now: i64) -> EntryRow {

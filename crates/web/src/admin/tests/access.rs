@@ -138,6 +138,9 @@ async fn each_page_asks_for_its_role() {
     let uuid = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
     let edit = format!("/admin/endpoints/{uuid}/edit");
     let disable = format!("/admin/endpoints/{uuid}/disable");
+    let of_endpoint = |rest: &str| format!("/admin/endpoints/{uuid}/{rest}");
+    let (rotate, retire, ping) = (of_endpoint("rotate"), of_endpoint("retire"), of_endpoint("ping"));
+    let (secrets, retire_secret) = (of_endpoint("secrets"), of_endpoint("secrets/1/retire"));
     let gets = [
         ("/admin", Role::Viewer),
         ("/admin/events", Role::Viewer),
@@ -158,6 +161,9 @@ async fn each_page_asks_for_its_role() {
         ("/admin/endpoints/new", Role::Operator),
         (edit.as_str(), Role::Operator),
         (disable.as_str(), Role::Operator),
+        (rotate.as_str(), Role::Operator),
+        (retire.as_str(), Role::Operator),
+        (retire_secret.as_str(), Role::Operator),
         ("/admin/users", Role::Admin),
         ("/admin/keys/1/delete", Role::Admin),
     ];
@@ -172,6 +178,11 @@ async fn each_page_asks_for_its_role() {
         ("/admin/endpoints", Role::Operator),
         (edit.as_str(), Role::Operator),
         (disable.as_str(), Role::Operator),
+        (rotate.as_str(), Role::Operator),
+        (retire.as_str(), Role::Operator),
+        (ping.as_str(), Role::Operator),
+        (secrets.as_str(), Role::Operator),
+        (retire_secret.as_str(), Role::Operator),
         ("/admin/keys", Role::Admin),
         ("/admin/keys/1/default", Role::Admin),
         ("/admin/keys/1/delete", Role::Admin),

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use tollgate_models::users::Role;
 
 use super::browser::{Answer, Server};
-use super::sample::{LIVE, PENDING, UNCHECKED, event_id, fill};
+use super::sample::{LIVE, PENDING, SUCCESSOR, THIN, UNCHECKED, event_id, fill};
 use super::sample_work::{self, RUNNING};
 
 fn paths() -> Vec<(&'static str, String)> {
@@ -43,6 +43,15 @@ fn paths() -> Vec<(&'static str, String)> {
         page("endpoints", "/admin/endpoints"),
         page("endpoint-new", "/admin/endpoints/new"),
         ("endpoint-pending", endpoint(PENDING, "")),
+        ("endpoint", endpoint(LIVE, "")),
+        ("endpoint-replaced", endpoint(THIN, "")),
+        ("endpoint-successor", endpoint(SUCCESSOR, "")),
+        ("endpoint-thin-edit", endpoint(THIN, "/edit")),
+        ("endpoint-rotate", endpoint(LIVE, "/rotate")),
+        ("endpoint-rotate-disabled", endpoint(UNCHECKED, "/rotate")),
+        ("endpoint-rotate-under-way", endpoint(THIN, "/rotate")),
+        ("endpoint-retire", endpoint(THIN, "/retire")),
+        ("endpoint-retire-secret", endpoint(LIVE, "/secrets/1/retire")),
         ("endpoint-disable", endpoint(LIVE, "/disable")),
         ("endpoint-delete", endpoint(UNCHECKED, "/delete")),
         ("endpoint-retry", endpoint(PENDING, "/retry")),

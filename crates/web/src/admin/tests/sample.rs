@@ -16,6 +16,11 @@ use super::browser::{NOW, Server};
 pub(super) const LIVE: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
 pub(super) const UNCHECKED: &str = "1b4e28ba-2fa1-4d3b-a3f5-ef19b5a7633b";
 pub(super) const PENDING: &str = "6fa459ea-ee8a-4ca4-894e-db77e160355e";
+/// Replaced by [`SUCCESSOR`].
+pub(super) const THIN: &str = "886313e1-3b8a-4372-9b90-0c9aee199e5d";
+pub(super) const SUCCESSOR: &str = "c9bf9e57-1685-4c89-bafb-ff5af830be8a";
+/// The older and the newer secret of [`LIVE`].
+pub(super) const SECRETS: [i64; 2] = [1, 2];
 const MINUTE: i64 = 60_000;
 
 /// Puts them in.
@@ -32,7 +37,15 @@ fn all(conn: &mut AnyConnection) -> QueryResult<()> {
     ] {
         endpoints::insert(conn, &endpoint)?;
     }
+    for endpoint in replaced() {
+        endpoints::insert(conn, &endpoint)?;
+    }
+    let [old, _] = SECRETS;
     endpoints::insert_secret(conn, LIVE, "v1.sealed", NOW - 86_400_000)?;
+    let new = endpoints::insert_secret(conn, LIVE, "v1.sealed", NOW - 3 * 3_600_000)?;
+    endpoints::expire_other_secrets(conn, LIVE, new, NOW + 21 * 3_600_000)?;
+    endpoints::record_secret_use(conn, old, NOW - 5 * MINUTE)?;
+    endpoints::insert_secret(conn, THIN, "v1.sealed", NOW - 86_400_000)?;
     let arrivals: Vec<Arrival> = (0..64).rev().map(arrival).chain([forged(), binary()]).collect();
     store(conn, arrivals, NOW)?;
     states(conn)?;
@@ -85,6 +98,30 @@ fn endpoint(uuid: &str, description: &str, livemode: bool, status: Status, valid
         replaces: None,
         retire_at: None,
     }
+}
+
+fn replaced() -> [Endpoint; 2] {
+    let thin = Endpoint {
+        object: Object::EventDestination,
+        payload: Payload::Thin,
+        stripe_id: Some("ed_test_61RM8wLJgHoFTgHtb16RM8wL".to_owned()),
+        api_version: None,
+        enabled_events: r#"["v1.customer.created","v2.core.account.created"]"#.to_owned(),
+        retire_at: Some(NOW - MINUTE),
+        last_error: Some("waits to be retired; it is tried again: stripe did not answer in time".to_owned()),
+        ..endpoint(THIN, "Thin <events>", false, Status::Enabled, Validation::VerifySignature)
+    };
+    let new = Endpoint {
+        uuid: SUCCESSOR.to_owned(),
+        url: format!("https://pay.example.com/stripe/webhooks/{SUCCESSOR}"),
+        stripe_id: Some("ed_test_61RM9xLJgHoFTgHtb16RM9xL".to_owned()),
+        idempotency_key: format!("key-{SUCCESSOR}"),
+        replaces: Some(THIN.to_owned()),
+        retire_at: None,
+        last_error: None,
+        ..thin.clone()
+    };
+    [thin, new]
 }
 
 fn body(number: i64, type_: &str) -> Value {
