@@ -16,8 +16,6 @@ mod serve;
 mod tasks;
 mod users;
 
-use std::process::ExitCode;
-
 use clap::{Parser, Subcommand};
 use tollgate_models::DatabaseUrl;
 
@@ -101,15 +99,15 @@ impl Failed {
 }
 
 /// Runs the command that the process was started with: 0 done, 1 failed, 2 wrong usage.
-pub async fn run() -> ExitCode {
+pub async fn run() -> u8 {
     // clap ends the process itself for wrong usage, with status 2.
     let cli = Cli::parse();
     output::start_log(matches!(cli.command, Command::Serve(_)));
     match dispatch(cli).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(failed) => {
             eprintln!("tollgate: {}", failed.text);
-            ExitCode::from(failed.status)
+            failed.status
         }
     }
 }
