@@ -39,6 +39,7 @@ settings! {
     LEGACY_SECRET = "TOLLGATE_LEGACY_WEBHOOK_SECRET", None, "turns on the guessable POST /stripe/webhooks with this signing secret";
     MAX_BODY = "TOLLGATE_MAX_BODY_BYTES", Some("1048576"), "the largest webhook body that is taken, in bytes";
     WORKERS = "TOLLGATE_WORKERS", None, "threads that process events in this process; without it 2 on PostgreSQL, 1 on SQLite";
+    METRICS_TOKEN = "TOLLGATE_METRICS_TOKEN", None, "the bearer token that /metrics asks for";
 }
 
 /// How Tollgate is configured.
@@ -66,6 +67,8 @@ pub struct Config {
     pub body_deadline: Duration,
     /// Threads that process events.
     pub workers: usize,
+    /// The bearer token that `/metrics` asks for; without it, only routes for a private listener serve that.
+    pub metrics_token: Option<SecretString>,
     /// How long one call to Stripe may take; it is tried twice, and a person may be waiting.
     pub stripe_timeout: Duration,
     /// How long a delivery waits for its handlers, at an endpoint that asks for that, before it is answered as queued.
@@ -159,6 +162,7 @@ impl Config {
             max_body_bytes: required(&MAX_BODY, text, |text| number(text, 1024, 64 << 20))?,
             body_deadline: BODY_DEADLINE,
             workers: optional(&WORKERS, text, |text| number(text, 1, 64))?.unwrap_or(workers),
+            metrics_token: optional(&METRICS_TOKEN, text, token)?,
             stripe_timeout: Duration::from_secs(8),
             inline_deadline: Duration::from_secs(8),
             task_places: 16,
@@ -222,6 +226,13 @@ fn number(text: &str, least: usize, most: usize) -> Result<usize, String> {
         Ok(number) if (least..=most).contains(&number) => Ok(number),
         _ => Err(format!("must be a whole number from {least} to {most}")),
     }
+}
+
+fn token(text: &str) -> Result<SecretString, String> {
+    let fits = (16..=256).contains(&text.len()) && text.chars().all(|c| c.is_ascii_graphic());
+    fits.then(|| SecretString::from(text)).ok_or_else(|| {
+        "must have 16 to 256 visible ASCII characters: write the output of openssl rand -hex 32".to_owned()
+    })
 }
 
 fn base_url(text: &str) -> Result<Url, String> {
@@ -292,6 +303,8 @@ mod tests {
             ("STRIPE_API_KEY", "pk_test_51Habcdefghijklmnopqrstuvw"),
             ("TOLLGATE_MAX_BODY_BYTES", "-1"),
             ("TOLLGATE_WORKERS", "0"),
+            ("TOLLGATE_METRICS_TOKEN", "short"),
+            ("TOLLGATE_METRICS_TOKEN", "with a space in it"),
         ] {
             let error = load(&[(name, value)], "").unwrap_err();
             assert_eq!(error.setting, name, "{error}");
@@ -307,12 +320,13 @@ mod tests {
                 ("STRIPE_API_KEY", "sk_test_51Habcdefghijklmnopqrstuvw"),
                 ("TOLLGATE_SECRET_KEY", "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IDEyMzQ="),
                 ("TOLLGATE_LEGACY_WEBHOOK_SECRET", "whsec_verysecret"),
+                ("TOLLGATE_METRICS_TOKEN", "scrapersWorkAtNight"),
                 ("DATABASE_URL", "postgres://me:hunter2@localhost/x"),
             ],
             "",
         );
         let shown = format!("{:?}", config.unwrap());
-        for secret in ["hijklmn", "c2VjcmV0", "verysecret", "hunter2"] {
+        for secret in ["hijklmn", "c2VjcmV0", "verysecret", "hunter2", "scrapersWork"] {
             assert!(!shown.contains(secret), "{shown}");
         }
     }

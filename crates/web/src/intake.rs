@@ -22,10 +22,11 @@ use tollgate_models::intake::{Arrival, DeliveryRow, Stored};
 use uuid::Uuid;
 
 use crate::keyring::Keyring;
+use crate::metrics::{Metrics, Unavailable};
 use crate::worker::{Wait, Waits, Workers};
 use crate::{Clock, Config, Db, Error, Tollgate};
 
-use batch::Writer;
+use batch::{NotStored, Writer};
 use body::BodyError;
 use inline::Fate;
 pub(crate) use judge::fetched_row;
@@ -53,6 +54,7 @@ pub(crate) struct Intake {
     max_body: usize,
     body_deadline: Duration,
     clock: Clock,
+    metrics: Metrics,
 }
 
 impl Intake {
@@ -63,12 +65,13 @@ impl Intake {
         clock: &Clock,
         keyring: &Keyring,
         workers: &Workers,
+        metrics: &Metrics,
     ) -> Result<Self, Error> {
         let table = Arc::new(Table::load(database, config, keyring, clock)?);
         table.keep_fresh();
         Ok(Self {
             table,
-            writer: Writer::start(database, clock, workers.announcement())?,
+            writer: Writer::start(database, clock, workers.announcement(), metrics)?,
             waits: workers.waits(),
             db: Db::new(database.clone()),
             inline_deadline: config.inline_deadline,
@@ -76,6 +79,7 @@ impl Intake {
             max_body: config.max_body_bytes,
             body_deadline: config.body_deadline,
             clock: clock.clone(),
+            metrics: metrics.clone(),
         })
     }
 
@@ -90,7 +94,9 @@ impl Intake {
     }
 
     async fn take(&self, request: HttpRequest, payload: web::Payload, endpoint: Arc<KnownEndpoint>) -> HttpResponse {
-        let Ok(permit) = self.bodies.try_acquire() else { return busy() };
+        let metrics = self.metrics.intake();
+        metrics.received();
+        let Ok(permit) = self.bodies.try_acquire() else { return self.busy(Unavailable::TooManyBodies) };
         let begun = Instant::now();
         let read = body::read(&request, payload, self.max_body, self.body_deadline).await;
         let now = self.clock.now_millis();
@@ -103,7 +109,11 @@ impl Intake {
             Err(BodyError::Broken) => (Bytes::new(), Err(Reason::IncompleteBody)),
             Err(BodyError::Slow) => (Bytes::new(), Err(Reason::SlowBody)),
         };
-        let refusal = judged.as_ref().err().map(refused);
+        metrics.read(body.len());
+        let refusal = judged.as_ref().err().map(|reason| {
+            metrics.refused(reason.code());
+            refused(reason)
+        });
         let arrival = arrival(&request, &endpoint, &body, judged, now);
         // What waits for its handlers holds up nobody who brings a body.
         drop(permit);
@@ -118,12 +128,21 @@ impl Intake {
                 Some(wait) => self.answer_inline(wait, &stored, &id, begun + self.inline_deadline).await,
                 None => accepted(&stored, &id, None),
             },
-            (_, None, _) => busy(),
+            (Err(NotStored(cause)), None, _) => self.busy(cause),
+            // What is not refused has an event.
+            (Ok(_), None, None) => self.busy(Unavailable::Database),
         }
     }
 
+    fn busy(&self, cause: Unavailable) -> HttpResponse {
+        self.metrics.intake().unavailable(cause);
+        HttpResponse::ServiceUnavailable().insert_header(("Retry-After", "5")).json(json!({ "error": "unavailable" }))
+    }
+
     async fn answer_inline(&self, wait: Wait, stored: &Stored, id: &str, deadline: Instant) -> HttpResponse {
-        match inline::fate(wait, &self.db, id, deadline).await {
+        let fate = inline::fate(wait, &self.db, id, deadline).await;
+        self.metrics.intake().answered_inline(fate.as_str());
+        match fate {
             Fate::Done => accepted(stored, id, Some(true)),
             Fate::Queued => accepted(stored, id, Some(false)),
             Fate::Failed => {
@@ -193,10 +212,6 @@ fn accepted(stored: &Stored, id: &str, processed: Option<bool>) -> HttpResponse 
 
 fn refused(reason: &Reason) -> HttpResponse {
     HttpResponse::build(reason.status()).json(json!({ "error": reason.code() }))
-}
-
-fn busy() -> HttpResponse {
-    HttpResponse::ServiceUnavailable().insert_header(("Retry-After", "5")).json(json!({ "error": "unavailable" }))
 }
 
 fn arrival(

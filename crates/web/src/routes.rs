@@ -2,7 +2,7 @@
 
 use actix_web::web;
 
-use crate::{Tollgate, admin, health, intake};
+use crate::{Tollgate, admin, health, intake, metrics};
 
 /// Everything.
 pub(crate) fn all(tollgate: Tollgate) -> impl FnOnce(&mut web::ServiceConfig) + Clone {
@@ -10,6 +10,10 @@ pub(crate) fn all(tollgate: Tollgate) -> impl FnOnce(&mut web::ServiceConfig) + 
         webhooks(routes, &tollgate);
         admin_scope(routes, &tollgate);
         health_checks(routes, &tollgate);
+        // On a listener that everybody reaches, there are none without a token.
+        if tollgate.config().metrics_token.is_some() {
+            scrapes(routes, &tollgate);
+        }
     }
 }
 
@@ -26,6 +30,15 @@ pub(crate) fn admin(tollgate: Tollgate) -> impl FnOnce(&mut web::ServiceConfig) 
     move |routes| {
         admin_scope(routes, &tollgate);
         health_checks(routes, &tollgate);
+        scrapes(routes, &tollgate);
+    }
+}
+
+/// What whoever watches the process needs.
+pub(crate) fn metrics(tollgate: Tollgate) -> impl FnOnce(&mut web::ServiceConfig) + Clone {
+    move |routes| {
+        health_checks(routes, &tollgate);
+        scrapes(routes, &tollgate);
     }
 }
 
@@ -57,5 +70,11 @@ fn health_checks(routes: &mut web::ServiceConfig, tollgate: &Tollgate) {
     );
     routes.service(
         web::resource("/readyz").app_data(web::Data::new(tollgate.clone())).route(web::get().to(health::ready)),
+    );
+}
+
+fn scrapes(routes: &mut web::ServiceConfig, tollgate: &Tollgate) {
+    routes.service(
+        web::resource("/metrics").app_data(web::Data::new(tollgate.clone())).route(web::get().to(metrics::serve)),
     );
 }

@@ -10,6 +10,7 @@ use tollgate_models::{Database, DatabaseUrl};
 
 use crate::intake::Intake;
 use crate::keyring::{self, Keyring};
+use crate::metrics::Metrics;
 use crate::stripe_keys::StripeKeys;
 use crate::worker::Workers;
 use crate::{Clock, Config, Db, Error, Handlers, routes, secret_file};
@@ -25,6 +26,7 @@ struct Inner {
     stripe_keys: StripeKeys,
     keyring: Keyring,
     handlers: Arc<Handlers>,
+    metrics: Metrics,
     intake: Intake,
     workers: Workers,
 }
@@ -77,8 +79,9 @@ impl Builder {
         let keyring = given.map_or_else(|| keyring_in_file(&database), Ok)?;
         keyring::check(&keyring, &database)?;
         let handlers = Arc::new(self.handlers);
-        let workers = Workers::new(&database, &handlers, &self.config, &self.clock, &keyring);
-        let intake = Intake::start(&database, &self.config, &self.clock, &keyring, &workers)?;
+        let metrics = Metrics::new(&database, &handlers, &self.clock);
+        let workers = Workers::new(&database, &handlers, &self.config, &self.clock, &keyring, &metrics);
+        let intake = Intake::start(&database, &self.config, &self.clock, &keyring, &workers, &metrics)?;
         if self.work {
             workers.start()?;
         }
@@ -89,6 +92,7 @@ impl Builder {
             db: Db::new(database),
             keyring,
             handlers,
+            metrics,
             intake,
             workers,
         })))
@@ -126,7 +130,8 @@ impl Tollgate {
         Builder { config, handlers: Handlers::new(), clock: Clock::System, work: true }
     }
 
-    /// Everything that Tollgate serves, for [`actix_web::App::configure`]: webhooks, the admin, and the health checks.
+    /// Everything that Tollgate serves, for [`actix_web::App::configure`]: webhooks, the admin, the health checks, and the
+    /// metrics if [`Config::metrics_token`] is set.
     pub fn routes(&self) -> impl FnOnce(&mut web::ServiceConfig) + Clone + use<> {
         routes::all(self.clone())
     }
@@ -136,9 +141,16 @@ impl Tollgate {
         routes::public(self.clone())
     }
 
-    /// The admin and the health checks only.
+    /// The admin, the health checks and the metrics only. Without [`Config::metrics_token`] anyone who reaches them may
+    /// read the metrics.
     pub fn admin_routes(&self) -> impl FnOnce(&mut web::ServiceConfig) + Clone + use<> {
         routes::admin(self.clone())
+    }
+
+    /// The metrics and the health checks only, for a listener of their own or beside the public routes. Without
+    /// [`Config::metrics_token`] anyone who reaches them may read the metrics.
+    pub fn metrics_routes(&self) -> impl FnOnce(&mut web::ServiceConfig) + Clone + use<> {
+        routes::metrics(self.clone())
     }
 
     /// The configuration it was built with.
@@ -168,6 +180,10 @@ impl Tollgate {
 
     pub(crate) fn intake(&self) -> &Intake {
         &self.0.intake
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     pub(crate) fn stripe_keys(&self) -> &StripeKeys {

@@ -22,7 +22,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tollgate_models::claims::{self, Claim, Ended};
-use tollgate_models::events::Cause;
+use tollgate_models::events::{Cause, Event};
+use tollgate_models::runs::NewRun;
 use tollgate_models::tasks::NewTask;
 use tollgate_models::{Database, Durability, Error, Lane};
 use uuid::Uuid;
@@ -30,6 +31,7 @@ use uuid::Uuid;
 use crate::config::StuckHandler;
 use crate::handlers::Place;
 use crate::keyring::Keyring;
+use crate::metrics::Metrics;
 use crate::stripe_keys::StripeKeys;
 use crate::{Clock, Config, Handlers};
 
@@ -66,6 +68,7 @@ struct Shared {
     task_places: usize,
     handler_deadline: Duration,
     exits_when_stuck: bool,
+    metrics: Metrics,
     stripe: StripeKeys,
     alarm: Alarm,
     tasks_alarm: Alarm,
@@ -78,7 +81,14 @@ struct Shared {
 }
 
 impl Shared {
-    fn new(database: &Database, handlers: &Arc<Handlers>, config: &Config, clock: &Clock, keyring: &Keyring) -> Self {
+    fn new(
+        database: &Database,
+        handlers: &Arc<Handlers>,
+        config: &Config,
+        clock: &Clock,
+        keyring: &Keyring,
+        metrics: &Metrics,
+    ) -> Self {
         Self {
             database: database.clone(),
             handlers: Arc::clone(handlers),
@@ -88,6 +98,7 @@ impl Shared {
             task_places: config.task_places,
             handler_deadline: config.handler_deadline,
             exits_when_stuck: config.stuck_handler == StuckHandler::EndProcess,
+            metrics: metrics.clone(),
             stripe: StripeKeys::new(config, keyring),
             alarm: Alarm::default(),
             tasks_alarm: Alarm::default(),
@@ -116,8 +127,12 @@ impl Shared {
         stop_by.map_or(Duration::ZERO, |at| at.saturating_duration_since(Instant::now()))
     }
 
-    /// Events were recorded as ended.
-    fn ended(&self, _events: &[Prepared], _ended: &[(i64, Ended)]) {}
+    /// Events were recorded as ended, in their order, with the runs of their handlers.
+    fn ended<'a>(&self, events: impl Iterator<Item = (&'a Event, &'a Ended)>, runs: &[NewRun]) {
+        let (now, metrics) = (self.clock.now_millis(), self.metrics.work());
+        events.for_each(|(event, ended)| metrics.event_ended(event, ended, now));
+        runs.iter().for_each(|run| metrics.ran(run));
+    }
 }
 
 /// The tasks that tell of something that Tollgate itself reports; `at` in unix milliseconds.
@@ -161,7 +176,7 @@ struct Worker {
 impl Worker {
     fn new(shared: Arc<Shared>) -> Self {
         let name = format!("tollgate {}-{}", std::process::id(), Uuid::new_v4().simple());
-        let asking = Asking::new(shared.stripe.clone(), shared.clock.clone());
+        let asking = Asking::new(shared.stripe.clone(), shared.clock.clone(), shared.metrics.clone());
         Self { shared, slot: Slot::new(name), asking, careful: Cell::new(0) }
     }
 

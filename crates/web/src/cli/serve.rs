@@ -19,7 +19,7 @@ pub(super) struct Serve {
     /// Take events in without processing them
     #[arg(long, conflicts_with = "workers_only")]
     no_workers: bool,
-    /// Process events without serving HTTP
+    /// Process events without serving webhooks and the admin; with TOLLGATE_ADMIN_LISTEN, health checks and metrics are there
     #[arg(long)]
     workers_only: bool,
 }
@@ -28,13 +28,16 @@ pub(super) async fn run(command: Serve, config: Config) -> Outcome {
     warn_about(&config);
     let builder = Tollgate::builder(config).handlers(Handlers::new());
     let tollgate = if command.no_workers { builder.without_workers().build().await? } else { builder.build().await? };
-    if command.workers_only {
+    let servers = if command.workers_only {
         tracing::info!("processing events");
-        stop_signal().await;
+        watchable(&tollgate)?
     } else {
         hint_at_first_user(&tollgate).await?;
-        let servers = servers(&tollgate)?;
-        futures_util::future::try_join_all(servers).await.map_err(crate::Error::internal)?;
+        servers(&tollgate)?
+    };
+    match servers.is_empty() {
+        true => stop_signal().await,
+        false => drop(futures_util::future::try_join_all(servers).await.map_err(crate::Error::internal)?),
     }
     tracing::info!("stopping: finishing what is under way");
     tollgate.shut_down(DEADLINE).await;
@@ -69,6 +72,12 @@ fn servers(tollgate: &Tollgate) -> Result<Vec<Server>, Failed> {
             Ok(vec![listen(config.listen, tollgate.public_routes())?.0, listen(admin, tollgate.admin_routes())?.0])
         }
     }
+}
+
+// What a process without a part in HTTP serves for those who watch it.
+fn watchable(tollgate: &Tollgate) -> Result<Vec<Server>, Failed> {
+    let listen = |address| Ok(listen(address, tollgate.metrics_routes())?.0);
+    tollgate.config().admin_listen.into_iter().map(listen).collect()
 }
 
 /// Serves routes on an address; answers the server and the address it got.

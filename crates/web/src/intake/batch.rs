@@ -11,6 +11,7 @@ use tollgate_models::intake::{self, Arrival, Stored};
 use tollgate_models::{Database, Lane, endpoints};
 
 use super::refusals::{Place, Refusals};
+use crate::metrics::{Lags, Metrics, Unavailable};
 use crate::worker::Announcement;
 use crate::{Clock, Error};
 
@@ -23,9 +24,9 @@ const BATCH_BYTES: usize = 8 << 20;
 /// The use of a secret is recorded at most this often, in milliseconds.
 const SECRET_USE_EVERY: i64 = 60_000;
 
-/// The delivery could not be made durable; Stripe is to send it again.
+/// The delivery could not be made durable, and why; Stripe is to send it again.
 #[derive(Debug)]
-pub(super) struct NotStored;
+pub(super) struct NotStored(pub(super) Unavailable);
 
 struct Waiting {
     arrival: Arrival,
@@ -40,12 +41,18 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(database: &Database, clock: &Clock, alarm: Announcement) -> Result<Self, Error> {
+    pub(super) fn start(
+        database: &Database,
+        clock: &Clock,
+        alarm: Announcement,
+        metrics: &Metrics,
+    ) -> Result<Self, Error> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let shared = Arc::new(Shared {
             database: database.clone(),
             clock: clock.clone(),
             alarm,
+            metrics: metrics.clone(),
             waiting: Mutex::new(waiting),
             refusals: Mutex::new(Refusals::default()),
             secret_uses: Mutex::new(HashMap::new()),
@@ -63,11 +70,12 @@ impl Writer {
     /// Answers once the delivery is committed, or when it is not by the given time.
     pub(super) async fn store(&self, arrival: Arrival, by: Instant) -> Result<Stored, NotStored> {
         if self.closed.load(Ordering::Relaxed) {
-            return Err(NotStored);
+            return Err(NotStored(Unavailable::Closing));
         }
         let (answer, stored) = oneshot::channel();
-        self.queue.try_send(Waiting { arrival, answer }).map_err(|_| NotStored)?;
-        tokio::time::timeout_at(by, stored).await.map_err(|_| NotStored)?.map_err(|_| NotStored)?
+        self.queue.try_send(Waiting { arrival, answer }).map_err(|_| NotStored(Unavailable::QueueFull))?;
+        let late = |_| NotStored(Unavailable::Database);
+        tokio::time::timeout_at(by, stored).await.map_err(late)?.unwrap_or(Err(NotStored(Unavailable::Database)))
     }
 
     pub(super) fn close(&self) {
@@ -79,6 +87,7 @@ struct Shared {
     database: Database,
     clock: Clock,
     alarm: Announcement,
+    metrics: Metrics,
     waiting: Mutex<mpsc::Receiver<Waiting>>,
     refusals: Mutex<Refusals>,
     secret_uses: Mutex<HashMap<i64, i64>>,
@@ -90,8 +99,10 @@ impl Shared {
         while let Some(batch) = self.gather() {
             let (arrivals, answers): (Vec<_>, Vec<_>) =
                 batch.into_iter().map(|waiting| (waiting.arrival, waiting.answer)).unzip();
+            let (lags, started) = (Lags::of(arrivals.iter()), Instant::now());
             match self.write(arrivals) {
                 Ok(stored) => {
+                    self.metrics.intake().committed(started.elapsed(), &stored, &lags);
                     if stored.iter().any(|stored| stored.outcome != Outcome::Refused) {
                         self.alarm.ring();
                     }
@@ -103,7 +114,7 @@ impl Shared {
                 Err(error) => {
                     tracing::error!(%error, deliveries = answers.len(), "could not store deliveries; Stripe will send them again");
                     for answer in answers {
-                        drop(answer.send(Err(NotStored)));
+                        drop(answer.send(Err(NotStored(Unavailable::Database))));
                     }
                 }
             }

@@ -23,6 +23,17 @@ pub(super) enum Fate {
     Queued,
 }
 
+impl Fate {
+    /// What it is counted as.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "processed",
+            Self::Failed => "failed",
+            Self::Queued => "queued",
+        }
+    }
+}
+
 /// Waits until an event's attempt has ended, for at most until `deadline`.
 pub(super) async fn fate(mut wait: Wait, db: &Db, event_id: &str, deadline: Instant) -> Fate {
     let mut looks = interval_at(Instant::now() + LOOK_EVERY, LOOK_EVERY);

@@ -14,6 +14,7 @@ use tollgate_stripe_client::event::{Kind, RelatedObject};
 use tollgate_stripe_client::{Client, Envelope, Error as StripeError, Event};
 
 use super::attempt::{Failure, Fetched, Prepared};
+use crate::metrics::Metrics;
 use crate::stripe_keys::StripeKeys;
 use crate::{Clock, Error};
 
@@ -26,12 +27,13 @@ const FRESHNESS: Duration = Duration::from_secs(2);
 pub(super) struct Asking {
     stripe: StripeKeys,
     clock: Clock,
+    metrics: Metrics,
     known: Mutex<HashMap<String, (Option<Endpoint>, Instant)>>,
 }
 
 impl Asking {
-    pub(super) fn new(stripe: StripeKeys, clock: Clock) -> Self {
-        Self { stripe, clock, known: Mutex::default() }
+    pub(super) fn new(stripe: StripeKeys, clock: Clock, metrics: Metrics) -> Self {
+        Self { stripe, clock, metrics, known: Mutex::default() }
     }
 
     /// Whether Stripe has to be asked about an event.
@@ -78,7 +80,7 @@ impl Asking {
         let answered = match self.client(database, endpoint.as_ref(), &unclear.claimed) {
             Err(error) => Err(could_not_ask(&error)),
             Ok(client) if thin => self.hydrate(&client, endpoint.as_ref(), &unclear.claimed, body).await,
-            Ok(client) => retrieve(&client, &unclear.claimed).await.map(|event| (event, None)),
+            Ok(client) => self.retrieve(&client, &unclear.claimed).await.map(|event| (event, None)),
         };
         match answered {
             Ok((event, fetched)) => Prepared { event: Ok(event), fetched, ..unclear },
@@ -110,26 +112,32 @@ impl Asking {
         let context = envelope.context.as_deref();
         if endpoint.is_some_and(|endpoint| endpoint.validation == Validation::RetrieveEvent) {
             let told = client.retrieve_thin_event(&claimed.event.id, context).await;
+            self.metrics.work().called_stripe(&told);
             confirm(&told.map_err(|error| missing_or_again(&error, &claimed.event.id))?, &envelope)?;
         }
         let fetched = Fetched { at: self.clock.now_seconds(), api_version: client.api_version().to_owned() };
         let object = match &envelope.related_object {
-            Some(related) => match client.retrieve_related(&related.url, context).await {
-                Ok(object) => Some(object),
-                Err(error) if error.is_missing() => stub(&envelope.type_, related),
-                Err(error @ StripeError::InvalidRequest(_)) => return Err(Failure::last(error.to_string())),
-                Err(error) => return Err(could_not_ask(&error.into())),
-            },
+            Some(related) => {
+                let told = client.retrieve_related(&related.url, context).await;
+                self.metrics.work().called_stripe(&told);
+                match told {
+                    Ok(object) => Some(object),
+                    Err(error) if error.is_missing() => stub(&envelope.type_, related),
+                    Err(error @ StripeError::InvalidRequest(_)) => return Err(Failure::last(error.to_string())),
+                    Err(error) => return Err(could_not_ask(&error.into())),
+                }
+            }
             None => None,
         };
         Ok((Event::hydrated(body.as_bytes(), object).map_err(unreadable)?, Some(fetched)))
     }
-}
 
-async fn retrieve(client: &Client, claimed: &Claimed) -> Result<Event, Failure> {
-    let id = &claimed.event.id;
-    let retrieved = client.retrieve_event(id).await.map_err(|error| missing_or_again(&error, id))?;
-    compare(claimed, retrieved)
+    async fn retrieve(&self, client: &Client, claimed: &Claimed) -> Result<Event, Failure> {
+        let id = &claimed.event.id;
+        let retrieved = client.retrieve_event(id).await;
+        self.metrics.work().called_stripe(&retrieved);
+        compare(claimed, retrieved.map_err(|error| missing_or_again(&error, id))?)
+    }
 }
 
 fn missing_or_again(error: &StripeError, id: &str) -> Failure {

@@ -68,7 +68,7 @@ impl Worker {
     /// Processes events, from the first one on, in one transaction that ends when it has gone on for long enough. One that
     /// failed in the other mode before is only recorded.
     pub(super) fn process(&self, events: &[Prepared], mode: Mode, before: &[Failed]) -> Result<Outcome, Error> {
-        let now = self.shared.clock.now_millis();
+        let (now, started) = (self.shared.clock.now_millis(), Instant::now());
         let mut failed = None;
         let done = self.shared.database.work(|conn| {
             if self.shared.has_handlers() {
@@ -96,7 +96,9 @@ impl Worker {
             self.shared.tasks_alarm.ring();
         }
         let count = done.ended.len();
-        self.shared.ended(events, &done.ended);
+        let recorded = events.iter().zip(&done.ended).map(|(prepared, (_, ended))| (&prepared.claimed.event, ended));
+        self.shared.ended(recorded, &done.runs);
+        self.shared.metrics.work().committed(count, started.elapsed());
         let ids = events.iter().map(|prepared| prepared.claimed.event.id.as_str());
         self.shared.waits.tell(ids.zip(done.ended.iter().map(|(_, ended)| ended.status)));
         done.on_commit.into_iter().for_each(call_back);
@@ -114,12 +116,17 @@ impl Worker {
         } else {
             Vec::new()
         };
-        self.shared.database.write(Lane::Ordinary, |conn| -> Result<(), Error> {
-            if claims::finish(conn, row.seq, &self.slot.name, &ended)? {
+        let recorded = self.shared.database.write(Lane::Ordinary, |conn| -> Result<bool, Error> {
+            let mine = claims::finish(conn, row.seq, &self.slot.name, &ended)?;
+            if mine {
                 tasks::insert(conn, &deaths)?;
             }
-            Ok(())
-        })
+            Ok(mine)
+        })?;
+        if recorded {
+            self.shared.ended(std::iter::once((row, &ended)), &[]);
+        }
+        Ok(())
     }
 
     fn record(&self, conn: &mut AnyConnection, done: &Done) -> Result<(), Error> {

@@ -45,6 +45,7 @@ fn look_at(pool: &Arc<Pool>, slot: &Arc<Slot>) {
     let deadline = pool.shared.handler_deadline;
     let Some((running, news)) = slot.overdue(deadline) else { return };
     if news {
+        pool.shared.metrics.work().overdue(&running.handler);
         tracing::error!(
             handler = running.handler,
             event = running.event.id,
@@ -53,7 +54,10 @@ fn look_at(pool: &Arc<Pool>, slot: &Arc<Slot>) {
         );
     }
     match pool.shared.database.break_off(&slot.name) {
-        Ok(true) => give_up(pool, slot, &running),
+        Ok(true) => {
+            pool.shared.metrics.work().broken_off();
+            give_up(pool, slot, &running);
+        }
         Ok(false) if pool.shared.database.url().is_sqlite() => despair(pool, &running, deadline),
         Ok(false) => {}
         Err(error) => tracing::error!(%error, "could not break off a handler's transaction"),
@@ -91,14 +95,20 @@ fn settle(shared: &Shared, slot: &Slot, running: &Running) -> Result<(), Error> 
         tollgate_models::events::Status::Dead => attempt::death(shared, row, &failure, &ended),
         _ => Vec::new(),
     };
-    shared.database.write(Lane::Ordinary, |conn| -> Result<(), Error> {
-        if claims::finish(conn, row.seq, &slot.name, &ended)? {
-            runs::insert(conn, &[run])?;
+    let runs = [run];
+    let recorded = shared.database.write(Lane::Ordinary, |conn| -> Result<bool, Error> {
+        let mine = claims::finish(conn, row.seq, &slot.name, &ended)?;
+        if mine {
+            runs::insert(conn, &runs)?;
             tasks::insert(conn, &deaths)?;
         }
         claims::release(conn, &slot.name)?;
-        Ok(())
-    })
+        Ok(mine)
+    })?;
+    if recorded {
+        shared.ended(std::iter::once((row, &ended)), &runs);
+    }
+    Ok(())
 }
 
 // SQLite's one writer is inside the handler: nothing can be taken in or processed until it returns. Another process can
@@ -134,6 +144,7 @@ pub(super) fn take_back(shared: &Shared) {
     match taken {
         Ok(0) => {}
         Ok(events) => {
+            shared.metrics.work().taken_back(events);
             tracing::warn!(events, "took over events of a worker that is gone");
             shared.alarm.ring();
         }

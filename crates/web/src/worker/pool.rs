@@ -11,6 +11,7 @@ use super::slot::Slot;
 use super::task_runner::TaskRunner;
 use super::{Announcement, Shared, Waits, Worker, keeper, word};
 use crate::keyring::Keyring;
+use crate::metrics::Metrics;
 use crate::{Clock, Config, Handlers};
 
 /// The threads that process events and run tasks.
@@ -97,8 +98,9 @@ impl Workers {
         config: &Config,
         clock: &Clock,
         keyring: &Keyring,
+        metrics: &Metrics,
     ) -> Self {
-        let shared = Arc::new(Shared::new(database, handlers, config, clock, keyring));
+        let shared = Arc::new(Shared::new(database, handlers, config, clock, keyring, metrics));
         let pool = Pool { shared, members: Mutex::default(), guests: Mutex::default(), others: Mutex::default() };
         let workers = Self { pool: Arc::new(pool), wanted: config.workers };
         if !database.url().is_sqlite() {
@@ -143,6 +145,7 @@ impl Workers {
         if shared.database.url().is_sqlite() {
             // No other process works on this file: whoever has something is gone.
             let taken = shared.database.write(Lane::Ordinary, claims::take_back_all)?;
+            shared.metrics.work().taken_back(taken);
             if taken > 0 {
                 tracing::warn!(events = taken, "took over events of a process that is gone");
             }

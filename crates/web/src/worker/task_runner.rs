@@ -216,6 +216,7 @@ impl TaskRunner {
     }
 
     async fn record(&self, row: Row, ended: Ended, run: NewRun) {
+        let (status, counted) = (ended.status, run.clone());
         let deaths = if ended.status == Status::Dead { self.death(&row, &ended) } else { Vec::new() };
         let (name, news) = (self.name.clone(), !deaths.is_empty());
         let recorded = self.write(move |conn| {
@@ -224,8 +225,13 @@ impl TaskRunner {
             if tasks::finish(conn, row.id, &name, &ended)? { Ok(()) } else { Err(Error::LostClaim) }
         });
         match recorded.await {
-            Ok(()) if news => self.shared.tasks_alarm.ring(),
-            Ok(()) => {}
+            Ok(()) => {
+                self.shared.metrics.work().ran(&counted);
+                self.shared.metrics.work().task_ended(&counted.handler, status);
+                if news {
+                    self.shared.tasks_alarm.ring();
+                }
+            }
             Err(error) => tracing::error!(%error, "could not record a task's end; it is run again when its claim ends"),
         }
     }

@@ -17,7 +17,12 @@ pub struct Served {
 impl Served {
     /// Starts it on a free port, with more in its environment.
     pub fn start(cli: &Cli, environment: &[(&str, &str)]) -> Self {
-        let mut command = cli.command(&["serve"]);
+        Self::start_with(cli, &[], environment)
+    }
+
+    /// As [`Self::start`], with more arguments.
+    pub fn start_with(cli: &Cli, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = cli.command(&[&["serve"], arguments].concat());
         command.env("TOLLGATE_LISTEN", "127.0.0.1:0").envs(environment.iter().copied());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap());
