@@ -17,6 +17,7 @@ pub mod leases;
 pub mod mirror;
 pub mod page;
 pub mod replays;
+pub mod retention;
 pub mod runs;
 pub mod schema;
 pub mod sessions;

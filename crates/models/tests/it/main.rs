@@ -19,6 +19,7 @@ mod mirror_lists;
 mod mirror_shapes;
 mod mirror_ties;
 mod parity;
+mod retention;
 mod tables;
 mod tasks;
 mod typed;
