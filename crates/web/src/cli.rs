@@ -9,6 +9,7 @@ mod keys;
 mod migrate;
 mod objects;
 mod output;
+mod prune;
 mod reconcile;
 mod rekey;
 mod replay;
@@ -46,6 +47,8 @@ enum Command {
     Migrate,
     /// Check configuration, database, keys, endpoints and clock, and say what to do
     Doctor,
+    /// Delete what is old, in small chunks
+    Prune(prune::Prune),
     /// Seal every stored secret with a new root key, read from standard input
     Rekey,
     /// People who may sign in to the admin
@@ -125,6 +128,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Demo(_) => Ok(()),
         Command::Migrate => migrate::run(&config, json),
         Command::Doctor => doctor::run(config, json).await,
+        Command::Prune(command) => prune::run(command, &open(config).await?, json).await,
         Command::Rekey => rekey::run(&open(config).await?, json),
         Command::Users(command) => users::run(command, &open(config).await?, json).await,
         Command::Keys(command) => keys::run(command, &open(config).await?, json).await,

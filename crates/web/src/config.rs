@@ -9,6 +9,8 @@ use tollgate_models::DatabaseUrl;
 use tollgate_stripe_client::{ApiKey, WebhookSecret};
 use url::Url;
 
+use crate::retention;
+
 /// A setting: its name in the environment, its default if it has one, and what it is for.
 #[derive(Debug)]
 pub struct Setting {
@@ -39,6 +41,9 @@ settings! {
     LEGACY_SECRET = "TOLLGATE_LEGACY_WEBHOOK_SECRET", None, "turns on the guessable POST /stripe/webhooks with this signing secret";
     MAX_BODY = "TOLLGATE_MAX_BODY_BYTES", Some("1048576"), "the largest webhook body that is taken, in bytes";
     WORKERS = "TOLLGATE_WORKERS", None, "threads that process events in this process; without it 2 on PostgreSQL, 1 on SQLite";
+    KEEP_EVENTS = "TOLLGATE_KEEP_EVENTS", None, "how long events that are done are kept, for example 90d";
+    KEEP_PAYLOADS = "TOLLGATE_KEEP_PAYLOADS", None, "how long the bodies of events that are done are kept";
+    KEEP_DELIVERIES = "TOLLGATE_KEEP_DELIVERIES", None, "how long the deliveries log is kept";
     METRICS_TOKEN = "TOLLGATE_METRICS_TOKEN", None, "the bearer token that /metrics asks for";
 }
 
@@ -67,6 +72,12 @@ pub struct Config {
     pub body_deadline: Duration,
     /// Threads that process events.
     pub workers: usize,
+    /// How long events that are done are kept, with all that belongs to them; for ever without.
+    pub keep_events: Option<Duration>,
+    /// How long the bodies of events that are done are kept; as long as the events without.
+    pub keep_payloads: Option<Duration>,
+    /// How long the deliveries log is kept; for ever without.
+    pub keep_deliveries: Option<Duration>,
     /// The bearer token that `/metrics` asks for; without it, only routes for a private listener serve that.
     pub metrics_token: Option<SecretString>,
     /// How long one call to Stripe may take; it is tried twice, and a person may be waiting.
@@ -162,6 +173,9 @@ impl Config {
             max_body_bytes: required(&MAX_BODY, text, |text| number(text, 1024, 64 << 20))?,
             body_deadline: BODY_DEADLINE,
             workers: optional(&WORKERS, text, |text| number(text, 1, 64))?.unwrap_or(workers),
+            keep_events: optional(&KEEP_EVENTS, text, retention::age)?,
+            keep_payloads: optional(&KEEP_PAYLOADS, text, retention::age)?,
+            keep_deliveries: optional(&KEEP_DELIVERIES, text, retention::age)?,
             metrics_token: optional(&METRICS_TOKEN, text, token)?,
             stripe_timeout: Duration::from_secs(8),
             inline_deadline: Duration::from_secs(8),
@@ -303,6 +317,9 @@ mod tests {
             ("STRIPE_API_KEY", "pk_test_51Habcdefghijklmnopqrstuvw"),
             ("TOLLGATE_MAX_BODY_BYTES", "-1"),
             ("TOLLGATE_WORKERS", "0"),
+            ("TOLLGATE_KEEP_EVENTS", "90"),
+            ("TOLLGATE_KEEP_PAYLOADS", "0d"),
+            ("TOLLGATE_KEEP_DELIVERIES", "for ever"),
             ("TOLLGATE_METRICS_TOKEN", "short"),
             ("TOLLGATE_METRICS_TOKEN", "with a space in it"),
         ] {

@@ -39,6 +39,7 @@ pub mod passwords;
 pub mod reconcile;
 pub mod rekey;
 pub mod replay;
+pub mod retention;
 mod routes;
 mod secret_file;
 mod stripe_keys;

@@ -12,6 +12,7 @@ mod pool;
 mod slot;
 mod task_runner;
 mod text;
+mod upkeep;
 mod waits;
 mod word;
 
@@ -42,6 +43,7 @@ use batch::{Mode, Outcome};
 use pool::Pool;
 pub use pool::Workers;
 use slot::Slot;
+use upkeep::Keep;
 pub(crate) use waits::{Wait, Waits};
 
 /// Events claimed at a time.
@@ -69,6 +71,7 @@ struct Shared {
     handler_deadline: Duration,
     exits_when_stuck: bool,
     metrics: Metrics,
+    keep: Keep,
     stripe: StripeKeys,
     alarm: Alarm,
     tasks_alarm: Alarm,
@@ -99,6 +102,7 @@ impl Shared {
             handler_deadline: config.handler_deadline,
             exits_when_stuck: config.stuck_handler == StuckHandler::EndProcess,
             metrics: metrics.clone(),
+            keep: Keep::new(config),
             stripe: StripeKeys::new(config, keyring),
             alarm: Alarm::default(),
             tasks_alarm: Alarm::default(),

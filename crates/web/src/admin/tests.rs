@@ -5,6 +5,7 @@ mod again;
 mod browser;
 mod destinations;
 mod forms;
+mod kept;
 mod overdue;
 mod pages;
 mod rotation;

@@ -9,6 +9,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use tollgate_models::claims::Ended;
 use tollgate_models::events::{Cause, Event, Status, Tie};
+use tollgate_models::retention::Counts;
 use tollgate_models::runs::{NewRun, Outcome};
 use tollgate_models::tasks;
 use tollgate_stripe_client::Error as StripeError;
@@ -29,6 +30,7 @@ pub(crate) struct Work {
     taken_back: Counter,
     broken_off: Counter,
     stripe: Counters,
+    pruned: Counters,
     handlers: HashMap<String, Handler>,
 }
 
@@ -86,6 +88,13 @@ impl Work {
                 "result",
                 ["ok", "missing", "refused", "rate_limited", "server_error", "no_answer", "not_understood"],
             ),
+            pruned: counters(
+                registry,
+                "rows_pruned",
+                "Rows that were deleted since they are older than the settings keep",
+                "table",
+                ["events", "event_payloads", "runs", "tasks", "deliveries"],
+            ),
             handlers: each_handler(registry, handlers),
         }
     }
@@ -140,6 +149,19 @@ impl Work {
     /// Events of workers that are gone were taken over.
     pub(crate) fn taken_back(&self, events: usize) {
         self.taken_back.inc_by(events as u64);
+    }
+
+    /// Rows were deleted for their age.
+    pub(crate) fn pruned(&self, counts: &Counts) {
+        let Counts { events, payloads, runs, tasks, deliveries } = *counts;
+        let tables = [
+            ("events", events),
+            ("event_payloads", payloads),
+            ("runs", runs),
+            ("tasks", tasks),
+            ("deliveries", deliveries),
+        ];
+        tables.iter().for_each(|(table, count)| self.pruned.add(table, *count as u64));
     }
 
     /// A worker called Stripe.

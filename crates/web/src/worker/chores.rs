@@ -1,4 +1,4 @@
-//! Work beside the events that only one process does at a time: replays of many events, and what is due of endpoints.
+//! Work beside the events that only one process does at a time: replays of many events, retention, what is due of endpoints.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -9,12 +9,13 @@ use uuid::Uuid;
 
 use super::Shared;
 use super::endpoint_chores::EndpointChores;
+use super::upkeep::Upkeep;
 use crate::replay;
 
 /// The name of the lease.
-const LEASE: &str = "chores";
+pub(super) const LEASE: &str = "chores";
 /// How long a process has it, in milliseconds, unless it takes it longer.
-const LEASE_FOR: i64 = 30_000;
+pub(super) const LEASE_FOR: i64 = 30_000;
 /// How often work is looked for that nobody announced.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -22,18 +23,20 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 pub(super) fn run(shared: &Arc<Shared>) {
     let holder = format!("{}-{}", std::process::id(), Uuid::new_v4().simple());
     let mut endpoints = EndpointChores::default();
+    let mut upkeep = Upkeep::new(&shared.keep);
     while !shared.stopping.load(Ordering::Relaxed) {
         if let Err(error) = endpoints.look(shared, &holder) {
             tracing::warn!(%error, "could not look after endpoints; trying again");
         }
-        match work(shared, &holder) {
-            Ok(true) => {}
-            Ok(false) => drop(shared.chores_alarm.wait(LOOK_EVERY)),
-            Err(error) => {
-                tracing::warn!(%error, "could not do the work beside the events; trying again");
-                shared.chores_alarm.wait(LOOK_EVERY);
-            }
-        }
+        let worked = work(shared, &holder).and_then(|worked| match worked {
+            true => Ok(Some(Duration::ZERO)),
+            false => upkeep.step(shared, &holder),
+        });
+        let worked = worked.unwrap_or_else(|error| {
+            tracing::warn!(%error, "could not do the work beside the events; trying again");
+            None
+        });
+        shared.chores_alarm.wait(worked.unwrap_or(LOOK_EVERY));
     }
     let given_back = shared.database.write(Lane::Ordinary, |conn| leases::give_back(conn, LEASE, &holder));
     if let Err(error) = given_back {

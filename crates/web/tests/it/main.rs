@@ -30,6 +30,7 @@ mod reconcile;
 mod refusal_log;
 mod refusals;
 mod replays;
+mod retention;
 mod retries;
 mod rotation_under_load;
 mod secrecy_at_rest;
