@@ -177,12 +177,12 @@ pub fn renew(conn: &mut AnyConnection, worker: &str, until: i64) -> QueryResult<
     diesel::update(mine).set(tasks::claimed_until_at.eq(until)).execute(conn)
 }
 
-/// Gives back what a process has and did not finish; it is due at once.
+/// Gives back what a process has and did not finish, but for some that it goes on with; it is due at once.
 ///
 /// # Errors
 /// When the query fails.
-pub fn release(conn: &mut AnyConnection, worker: &str) -> QueryResult<usize> {
-    let mine = tasks::table.filter(unfinished()).filter(tasks::claimed_by.eq(worker));
+pub fn release(conn: &mut AnyConnection, worker: &str, kept: &[i64]) -> QueryResult<usize> {
+    let mine = tasks::table.filter(unfinished()).filter(tasks::claimed_by.eq(worker)).filter(tasks::id.ne_all(kept));
     diesel::update(mine)
         .set((
             tasks::status.eq(Status::Pending),

@@ -78,7 +78,7 @@ fn a_task_is_with_one_process_until_its_claim_ends() {
     assert!(due(&handlers(), NOW + 50) && !due(&handlers(), NOW + 49) && !due(&["other".to_owned()], NOW + 50));
     assert!(!due(&[], NOW + 50));
     assert_eq!(claim(&db, "next", NOW + 50).len(), 1);
-    assert_eq!(db.write(Lane::Ordinary, |conn| tasks::release(conn, "next")).unwrap(), 1);
+    assert_eq!(db.write(Lane::Ordinary, |conn| tasks::release(conn, "next", &[])).unwrap(), 1);
     assert_eq!(claim(&db, "other", NOW + 50)[0].attempts, 1);
 }
 

@@ -1,7 +1,8 @@
 //! Runs tasks: claims those that are due, as many at a time as there are places, and records how each attempt ended.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -17,10 +18,17 @@ use super::{LEASE, POLL, Shared, attempt, own_event, text};
 use crate::handlers::{HandlerEntry, OWN_EVENTS};
 use crate::{Db, Task};
 
+/// For so long the end of a task is recorded again and again while the database is gone.
+const RECORD_FOR: Duration = Duration::from_secs(60);
+
 /// Claims tasks and runs them on a runtime of its own.
 pub(super) struct TaskRunner {
     shared: Arc<Shared>,
     name: String,
+    /// The tasks that run just now.
+    in_hand: Mutex<HashSet<i64>>,
+    /// Whether it may have others, which nobody runs. While the database is gone they cannot be given back.
+    stranded: AtomicBool,
 }
 
 /// A task that was claimed, with what it follows.
@@ -32,7 +40,11 @@ struct Claimed {
 impl TaskRunner {
     pub(super) fn new(shared: Arc<Shared>) -> Arc<Self> {
         let name = format!("{}-tasks-{}", std::process::id(), Uuid::new_v4().simple());
-        Arc::new(Self { shared, name })
+        Arc::new(Self { shared, name, in_hand: Mutex::default(), stranded: AtomicBool::new(false) })
+    }
+
+    fn in_hand(&self) -> MutexGuard<'_, HashSet<i64>> {
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs what is due until nothing is left; how many attempts that were.
@@ -71,8 +83,10 @@ impl TaskRunner {
             let free = self.shared.task_places.saturating_sub(running.len());
             let claimed = match free {
                 0 => Vec::new(),
+                _ if self.stranded.load(Ordering::Relaxed) && !self.give_back().await => Vec::new(),
                 _ => self.claim(free).await.unwrap_or_else(|error| {
                     tracing::error!(%error, "could not look for tasks; trying again");
+                    self.stranded.store(true, Ordering::Relaxed);
                     Vec::new()
                 }),
             };
@@ -109,11 +123,20 @@ impl TaskRunner {
             tracing::warn!("some tasks did not finish in time; they begin again elsewhere");
         }
         running.abort_all();
+        self.in_hand().clear();
+        self.give_back().await;
+    }
+
+    // What it has and does not run; whether that was possible.
+    async fn give_back(&self) -> bool {
         let name = self.name.clone();
-        let released = self.write(move |conn| Ok(tasks::release(conn, &name)?)).await;
-        if let Err(error) = released {
+        let kept: Vec<i64> = self.in_hand().iter().copied().collect();
+        let released = self.write(move |conn| Ok(tasks::release(conn, &name, &kept)?)).await;
+        if let Err(error) = &released {
             tracing::warn!(%error, "could not give tasks back");
         }
+        self.stranded.store(released.is_err(), Ordering::Relaxed);
+        released.is_ok()
     }
 
     async fn renew(&self) {
@@ -140,11 +163,19 @@ impl TaskRunner {
     }
 
     fn start(self: &Arc<Self>, running: &mut JoinSet<()>, claimed: Claimed) {
-        let runner = Arc::clone(self);
-        running.spawn(async move { runner.attempt(claimed).await });
+        let (runner, id) = (Arc::clone(self), claimed.row.id);
+        self.in_hand().insert(id);
+        running.spawn(async move {
+            let recorded = runner.attempt(claimed).await;
+            runner.in_hand().remove(&id);
+            if !recorded {
+                runner.stranded.store(true, Ordering::Relaxed);
+            }
+        });
     }
 
-    async fn attempt(self: Arc<Self>, claimed: Claimed) {
+    // Whether its end could be recorded.
+    async fn attempt(&self, claimed: Claimed) -> bool {
         let (started_at, started) = (self.shared.clock.now_millis(), Instant::now());
         let row = claimed.row.clone();
         let entry = self.shared.handlers.find(&row.handler).cloned();
@@ -167,7 +198,7 @@ impl TaskRunner {
             duration_us: i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX),
             task_id: Some(row.id),
         };
-        self.record(row, ended, run).await;
+        self.record(row, ended, run).await
     }
 
     // Runs it as a task of the runtime's own, so that a panic or a deadline ends it alone.
@@ -215,25 +246,40 @@ impl TaskRunner {
         })
     }
 
-    async fn record(&self, row: Row, ended: Ended, run: NewRun) {
-        let (status, counted) = (ended.status, run.clone());
+    async fn record(&self, row: Row, ended: Ended, run: NewRun) -> bool {
         let deaths = if ended.status == Status::Dead { self.death(&row, &ended) } else { Vec::new() };
-        let (name, news) = (self.name.clone(), !deaths.is_empty());
-        let recorded = self.write(move |conn| {
-            runs::insert(conn, &[run])?;
-            tasks::insert(conn, &deaths)?;
-            if tasks::finish(conn, row.id, &name, &ended)? { Ok(()) } else { Err(Error::LostClaim) }
-        });
-        match recorded.await {
-            Ok(()) => {
-                self.shared.metrics.work().ran(&counted);
-                self.shared.metrics.work().task_ended(&counted.handler, status);
-                if news {
-                    self.shared.tasks_alarm.ring();
+        let since = Instant::now();
+        loop {
+            match self.record_once(row.id, ended.clone(), run.clone(), deaths.clone()).await {
+                Ok(()) => {
+                    self.shared.metrics.work().ran(&run);
+                    self.shared.metrics.work().task_ended(&run.handler, ended.status);
+                    if !deaths.is_empty() {
+                        self.shared.tasks_alarm.ring();
+                    }
+                    return true;
+                }
+                // What it did outside is done: rather than doing it again, it waits for the database, but not for ever.
+                Err(error) if since.elapsed() < RECORD_FOR && !matches!(error, Error::LostClaim) => {
+                    tracing::warn!(%error, "could not record a task's end; trying again");
+                    tokio::time::sleep(POLL).await;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "could not record a task's end; it is run again");
+                    return false;
                 }
             }
-            Err(error) => tracing::error!(%error, "could not record a task's end; it is run again when its claim ends"),
         }
+    }
+
+    async fn record_once(&self, id: i64, ended: Ended, run: NewRun, deaths: Vec<tasks::NewTask>) -> Result<(), Error> {
+        let name = self.name.clone();
+        self.write(move |conn| {
+            runs::insert(conn, &[run])?;
+            tasks::insert(conn, &deaths)?;
+            if tasks::finish(conn, id, &name, &ended)? { Ok(()) } else { Err(Error::LostClaim) }
+        })
+        .await
     }
 
     fn death(&self, row: &Row, ended: &Ended) -> Vec<tasks::NewTask> {

@@ -38,6 +38,7 @@ mod secret_key;
 mod secret_rolls;
 mod stuck;
 mod support;
+mod task_claims;
 mod thin_events;
 mod transactions;
 mod urls;
