@@ -192,6 +192,21 @@ pub fn release(conn: &mut AnyConnection, worker: &str, kept: &[i64]) -> QueryRes
         .execute(conn)
 }
 
+/// Gives back what whichever process has: for a database that one process has to itself, when that starts.
+///
+/// # Errors
+/// When the query fails.
+pub fn release_all(conn: &mut AnyConnection) -> QueryResult<usize> {
+    let running = tasks::table.filter(unfinished()).filter(tasks::status.eq(Status::Running));
+    diesel::update(running)
+        .set((
+            tasks::status.eq(Status::Pending),
+            tasks::claimed_by.eq(None::<String>),
+            tasks::claimed_until_at.eq(None::<i64>),
+        ))
+        .execute(conn)
+}
+
 /// Has a task run again from its first attempt, whatever became of it, unless a process runs it just now; whether it will.
 ///
 /// # Errors

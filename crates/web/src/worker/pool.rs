@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tollgate_models::{Database, Error, Lane, claims};
+use tollgate_models::{Database, Error, Lane, claims, tasks};
 
 use super::slot::Slot;
 use super::task_runner::TaskRunner;
@@ -144,10 +144,12 @@ impl Workers {
         let shared = &self.pool.shared;
         if shared.database.url().is_sqlite() {
             // No other process works on this file: whoever has something is gone.
-            let taken = shared.database.write(Lane::Ordinary, claims::take_back_all)?;
-            shared.metrics.work().taken_back(taken);
-            if taken > 0 {
-                tracing::warn!(events = taken, "took over events of a process that is gone");
+            let (events, begun) = shared.database.write(Lane::Ordinary, |conn| -> Result<_, Error> {
+                Ok((claims::take_back_all(conn)?, tasks::release_all(conn)?))
+            })?;
+            shared.metrics.work().taken_back(events);
+            if events + begun > 0 {
+                tracing::warn!(events, tasks = begun, "took over events and tasks of a process that is gone");
             }
         }
         (0..self.wanted).for_each(|_| self.pool.add());

@@ -1,13 +1,15 @@
-//! Tasks whose database fails at a bad moment: each is taken up again soon.
+//! Tasks whose database fails at a bad moment, and those of processes that are gone: each is taken up again soon.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use tollgate::Handlers;
+use tollgate::models::claims::Claim;
 use tollgate::models::tasks::{self, Status};
+use tollgate::models::{Error as DbError, Lane};
+use tollgate::{Clock, Handlers};
 
-use crate::support::{Setup, TestApp, event, until};
+use crate::support::{NOW, Setup, TestApp, build, event, until};
 
 /// The status and the attempts of the only task.
 fn the_task(app: &TestApp) -> Option<(Status, i32)> {
@@ -57,4 +59,30 @@ async fn tasks_that_were_claimed_and_could_not_be_read_are_given_back() {
     until_it_is(&app, Status::Running, 1).await;
     app.execute("ALTER TABLE payloads_gone RENAME TO event_payloads");
     until_it_is(&app, Status::Succeeded, 2).await;
+}
+
+#[tokio::test]
+async fn what_a_process_that_is_gone_ran_on_sqlite_runs_again_at_once() {
+    let handlers = || Handlers::new().after_commit_as("mails", "customer", |_| async { Ok(()) });
+    let app = Setup::new().handlers(handlers()).start().await;
+    if !app.db.url().is_sqlite() {
+        // Another process may well run it: it is taken over when the claim ends.
+        return;
+    }
+    app.deliver(&event("evt_1", "customer.created")).await;
+    app.execute(
+        "INSERT INTO tasks (event_id, handler, idempotency_key, status, attempts, cause, next_attempt_at, created_at) \
+         VALUES ('evt_1', 'mails', 'evt_1:mails', 'pending', 0, 'delivery', 0, 0)",
+    );
+    let claim = Claim { worker: "killed", now: NOW, until: i64::MAX };
+    let names = ["mails".to_owned()];
+    let claimed = app
+        .tollgate
+        .db()
+        .blocking()
+        .write(Lane::Ordinary, |conn| tasks::claim(conn, claim, &names, 1).map_err(DbError::from));
+    assert_eq!(claimed.unwrap().len(), 1);
+    let next = build(app.tollgate.config().clone(), Clock::fixed(NOW), handlers(), true).await;
+    until_it_is(&app, Status::Succeeded, 1).await;
+    next.shut_down(Duration::from_secs(5)).await;
 }
