@@ -25,6 +25,8 @@ pub(super) fn keep(pool: &Arc<Pool>) {
     let (mut renewed, mut taken_back) = (Instant::now(), Instant::now());
     // Tests have shorter limits.
     let glance = GLANCE.min(shared.handler_deadline / 4);
+    // What this process was started for may be that another one died.
+    take_back(shared);
     while !shared.stopping.load(Ordering::Relaxed) {
         shared.stop_bell.wait(glance);
         for slot in pool.slots() {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use tollgate::models::claims::{self, Claim};
@@ -86,6 +86,18 @@ async fn what_a_dead_worker_had_is_taken_over_when_its_lease_ends() {
     assert_eq!(app.run_workers().await, 2);
     let row = app.event("evt_0");
     assert_eq!((row.status, row.attempts, row.claimed_by), (Status::Processed, 1, None));
+}
+
+#[tokio::test]
+async fn a_process_that_starts_takes_over_at_once_what_is_free() {
+    let app = Setup::new().start().await;
+    deliver_many(&app, 2).await;
+    assert_eq!(claim_as(&app, "killed", 10), 2);
+    let started = Instant::now();
+    let next = build(app.tollgate.config().clone(), Clock::fixed(NOW + LEASE), Handlers::new(), true).await;
+    all_processed(&app, 2).await;
+    assert!(started.elapsed() < Duration::from_secs(4), "it took {:?}", started.elapsed());
+    next.shut_down(Duration::from_secs(5)).await;
 }
 
 #[tokio::test]
