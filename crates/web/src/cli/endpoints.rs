@@ -68,6 +68,9 @@ pub(super) struct Create {
     /// Event types or families with commas between them, or * for all; those of thin events begin with v1. or v2.
     #[arg(long, default_value = "*")]
     events: String,
+    /// Event types or families whose deliveries are answered only after the handlers have committed, or * for all
+    #[arg(long, default_value = "")]
+    inline: String,
     /// Make an event destination (version 2 of Stripe's API) instead of a webhook endpoint
     #[arg(long)]
     destination: bool,
@@ -95,6 +98,9 @@ pub(super) struct Update {
     /// Event types or families with commas between them, or * for all
     #[arg(long)]
     events: Option<String>,
+    /// Event types or families whose deliveries are answered only after the handlers have committed; "" for none
+    #[arg(long)]
+    inline: Option<String>,
     /// A note
     #[arg(long)]
     description: Option<String>,
@@ -194,7 +200,7 @@ fn as_json(endpoint: &Endpoint) -> Value {
         "uuid": endpoint.uuid, "stripe_id": endpoint.stripe_id, "url": endpoint.url, "status": endpoint.status,
         "mode": if endpoint.livemode { "live" } else { "test" }, "account": endpoint.account,
         "connect": endpoint.connect, "description": endpoint.description, "enabled_events": endpoint.event_types(),
-        "api_version": endpoint.api_version, "tolerance_seconds": endpoint.tolerance_seconds,
+        "inline_events": endpoint.inline_types(), "api_version": endpoint.api_version, "tolerance_seconds": endpoint.tolerance_seconds,
         "validation": endpoint.validation, "last_error": endpoint.last_error,
         "object": endpoint.object, "payload": endpoint.payload, "replaces": endpoint.replaces,
         "retire_at": endpoint.retire_at.map(output::rfc3339),
@@ -237,6 +243,7 @@ async fn draft(create: Create, tollgate: &Tollgate) -> Result<Draft, Failed> {
         livemode,
         description: create.description,
         enabled_events: types(&create.events),
+        inline_events: types(&create.inline),
         api_version: create.api_version.or_else(|| Some(catalogue::NEWEST.to_owned())),
         connect: create.connect,
         ..Draft::new(base)
@@ -270,6 +277,7 @@ fn changes(update: Update) -> Result<Changes, Failed> {
         base_url: update.base_url,
         description: update.description,
         enabled_events: update.events.as_deref().map(types),
+        inline_events: update.inline.as_deref().map(types),
         tolerance_seconds: update.tolerance,
         validation: validation.transpose()?,
     })

@@ -85,6 +85,11 @@ pub(super) fn check_events(kind: Kind, types: &[String]) -> Result<(), String> {
     if types.is_empty() {
         return Err("choose at least one event type, or all".to_owned());
     }
+    check_types(kind, types)
+}
+
+/// Whether each of these is an event type or family of this kind; there may be none.
+pub(super) fn check_types(kind: Kind, types: &[String]) -> Result<(), String> {
     match types.iter().find(|name| *name != ALL && !is_known(kind, name)) {
         None => Ok(()),
         Some(unknown) => Err(format!("there is no event type {unknown:.80}{}", hint(kind, unknown))),

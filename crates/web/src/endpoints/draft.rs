@@ -6,7 +6,8 @@ use url::Url;
 use uuid::Uuid;
 
 use super::checks::{
-    check_base, check_description, check_events, check_tolerance, check_validation, check_version, whole_types,
+    check_base, check_description, check_events, check_tolerance, check_types, check_validation, check_version,
+    whole_types,
 };
 use super::{Field, Kind, Refusal, url_of};
 use crate::Config;
@@ -29,6 +30,8 @@ pub struct Draft {
     pub description: String,
     /// Event types and families, or `*`; those of thin events begin with `v1.` or `v2.`.
     pub enabled_events: Vec<String>,
+    /// Event types and families whose deliveries are answered only after the handlers have committed, or `*`.
+    pub inline_events: Vec<String>,
     /// The API version; none follows the account's default. Thin events have none.
     pub api_version: Option<String>,
     /// Whether it gets connected accounts' events.
@@ -48,6 +51,8 @@ pub struct Changes {
     pub description: Option<String>,
     /// Event types and families, or `*`.
     pub enabled_events: Option<Vec<String>>,
+    /// Event types and families whose deliveries are answered only after the handlers have committed, or `*`.
+    pub inline_events: Option<Vec<String>>,
     /// How old or early a signature may be, in seconds.
     pub tolerance_seconds: Option<u32>,
     /// How authenticity is settled.
@@ -70,6 +75,7 @@ impl Draft {
             base_url: base_url.into(),
             description: String::new(),
             enabled_events: vec!["*".to_owned()],
+            inline_events: Vec::new(),
             api_version: Some(catalogue::NEWEST.to_owned()),
             connect: false,
             tolerance_seconds: 300,
@@ -81,6 +87,7 @@ impl Draft {
         let problems = [
             check_base(&self.base_url, self.livemode, config).err().map(|message| (Field::BaseUrl, message)),
             check_events(self.kind, &self.enabled_events).err().map(|message| (Field::EnabledEvents, message)),
+            check_types(self.kind, &self.inline_events).err().map(|message| (Field::InlineEvents, message)),
             self.api_version.as_deref().and_then(check_version).map(|message| (Field::ApiVersion, message)),
             check_description(&self.description).map(|message| (Field::Description, message)),
             check_tolerance(self.tolerance_seconds).map(|message| (Field::Tolerance, message)),
@@ -114,7 +121,7 @@ impl Draft {
             deleted_at: None,
             object: self.kind.object(),
             payload: self.kind.payload(),
-            inline_events: "[]".to_owned(),
+            inline_events: serde_json::Value::from(each_once(self.inline_events)).to_string(),
             replaces: None,
             retire_at: None,
         }
@@ -137,6 +144,11 @@ impl Changes {
             problems.push(check_events(kind, types).err().map(|message| (Field::EnabledEvents, message)));
             after.enabled_events = as_json(kind, types.clone());
         }
+        if let Some(types) = &self.inline_events {
+            let checked = check_types(Kind::of(before), types);
+            problems.push(checked.err().map(|message| (Field::InlineEvents, message)));
+            after.inline_events = serde_json::Value::from(each_once(types.clone())).to_string();
+        }
         if let Some(description) = &self.description {
             problems.push(check_description(description).map(|message| (Field::Description, message)));
             after.description = description.trim().to_owned();
@@ -157,6 +169,13 @@ fn all_well(problems: impl IntoIterator<Item = Option<(Field, String)>>) -> Resu
     let refusals: Vec<Refusal> =
         problems.into_iter().flatten().map(|(field, message)| Refusal { field: Some(field), message }).collect();
     if refusals.is_empty() { Ok(()) } else { Err(refusals) }
+}
+
+// Patterns stay as they were written: what a family gains later belongs to it.
+fn each_once(mut patterns: Vec<String>) -> Vec<String> {
+    patterns.sort_unstable();
+    patterns.dedup();
+    patterns
 }
 
 fn as_json(kind: Kind, types: Vec<String>) -> String {
@@ -226,6 +245,8 @@ mod tests {
     fn each_wrong_field_is_named() {
         assert_eq!(refused(|draft| draft.enabled_events.clear()), [Field::EnabledEvents]);
         assert_eq!(refused(|draft| draft.enabled_events = vec!["invoice.payed".to_owned()]), [Field::EnabledEvents]);
+        assert_eq!(refused(|draft| draft.inline_events = vec!["invoice.payed".to_owned()]), [Field::InlineEvents]);
+        assert_eq!(refused(|draft| draft.inline_events = vec!["invoice".to_owned(), "*".to_owned()]), []);
         assert_eq!(refused(|draft| draft.api_version = Some("2020".to_owned())), [Field::ApiVersion]);
         assert_eq!(refused(|draft| draft.description = "x".repeat(501)), [Field::Description]);
         assert_eq!(refused(|draft| draft.tolerance_seconds = 0), [Field::Tolerance]);

@@ -11,6 +11,8 @@ pub enum Field {
     BaseUrl,
     /// The event types.
     EnabledEvents,
+    /// The event types whose deliveries are answered after their handlers.
+    InlineEvents,
     /// The API version.
     ApiVersion,
     /// The description.
@@ -39,6 +41,7 @@ impl Field {
         match self {
             Self::BaseUrl => "base_url",
             Self::EnabledEvents => "enabled_events",
+            Self::InlineEvents => "inline_events",
             Self::ApiVersion => "api_version",
             Self::Description => "description",
             Self::Mode => "mode",

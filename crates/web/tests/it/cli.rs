@@ -61,6 +61,8 @@ async fn endpoints_go_through_their_whole_life() {
     let changed = cli.run(&update).await.json().remove(0);
     assert_eq!(changed["enabled_events"], json!(["invoice.paid", "charge.refunded"]));
     assert_eq!((&changed["tolerance_seconds"], sim.endpoints()[0].enabled_events.len()), (&json!(60), 2));
+    let inline = ["endpoints", "update", uuid, "--inline", "invoice, checkout", "--json"];
+    assert_eq!(cli.run(&inline).await.json()[0]["inline_events"], json!(["checkout", "invoice"]));
     for (order, status) in [("disable", "disabled"), ("enable", "enabled")] {
         assert_eq!(cli.run(&["endpoints", order, stripe_id, "--json"]).await.json()[0]["status"], status);
         assert_eq!(sim.endpoints()[0].status, status);

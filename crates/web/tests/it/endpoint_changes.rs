@@ -52,6 +52,28 @@ async fn an_update_sends_only_what_differs_and_never_enables() {
 }
 
 #[tokio::test]
+async fn what_is_answered_after_its_handlers_is_settled_here_alone() {
+    let shop = Shop::start().await;
+    let endpoint = shop.create().await;
+    assert_eq!(endpoint.inline_types(), Vec::<String>::new());
+    let before = shop.writes().len();
+    let inline = |types: &[&str]| Changes {
+        inline_events: Some(types.iter().map(|name| (*name).to_owned()).collect()),
+        ..Changes::default()
+    };
+    let two = inline(&["invoice", "checkout.session.completed", "invoice"]);
+    let after = endpoints::update(&shop.app.tollgate, &endpoint.uuid, two, &cli()).await.unwrap();
+    assert_eq!(after.inline_types(), ["checkout.session.completed", "invoice"]);
+    let refused =
+        refusals(endpoints::update(&shop.app.tollgate, &endpoint.uuid, inline(&["invoice.payed"]), &cli()).await);
+    assert_eq!(refused[0].field, Some(Field::InlineEvents));
+    assert!(refused[0].message.contains("invoice.paid"), "{}", refused[0].message);
+    let none = endpoints::update(&shop.app.tollgate, &endpoint.uuid, inline(&[]), &cli()).await.unwrap();
+    assert_eq!(none.inline_types(), Vec::<String>::new());
+    assert_eq!(shop.writes().len(), before);
+}
+
+#[tokio::test]
 async fn a_refused_update_changes_nothing_here() {
     let shop = Shop::start().await;
     let endpoint = shop.create().await;

@@ -93,6 +93,7 @@ fn read(form: &Fields) -> Entered {
         events: form.all(SNAPSHOT).map(str::to_owned).collect(),
         thin_events: form.all(THIN).map(str::to_owned).collect(),
         other_thin_events: owned(OTHERS),
+        inline_events: owned("inline_events"),
         api_version: owned("api_version"),
         connect: form.ticked("connect"),
         tolerance: owned("tolerance_seconds"),
@@ -138,6 +139,7 @@ fn draft(form: &Fields, entered: &Entered) -> Result<Draft, Vec<Refusal>> {
             base_url: entered.base_url.clone(),
             description: entered.description.clone(),
             enabled_events: chosen(entered),
+            inline_events: written(&entered.inline_events),
             api_version: Some(entered.api_version.clone()).filter(|version| !version.is_empty()),
             connect: entered.connect,
             tolerance_seconds,
@@ -154,9 +156,11 @@ fn chosen(entered: &Entered) -> Vec<String> {
     if !entered.kind.is_thin() {
         return entered.events.clone();
     }
-    let written =
-        entered.other_thin_events.split(|c: char| c == ',' || c.is_whitespace()).filter(|name| !name.is_empty());
-    entered.thin_events.iter().cloned().chain(written.map(str::to_owned)).collect()
+    entered.thin_events.iter().cloned().chain(written(&entered.other_thin_events)).collect()
+}
+
+fn written(text: &str) -> Vec<String> {
+    text.split(|c: char| c == ',' || c.is_whitespace()).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 fn tolerance(entered: &Entered) -> Result<u32, Refusal> {
@@ -211,6 +215,7 @@ pub(in crate::admin) fn entered_of(endpoint: &Endpoint) -> Entered {
         all_events,
         events,
         thin_events,
+        inline_events: endpoint.inline_types().join(", "),
         tolerance: endpoint.tolerance_seconds.to_string(),
         validation: endpoint.validation.as_str().to_owned(),
         ..Entered::default()
@@ -240,6 +245,7 @@ pub(in crate::admin) async fn save(
         base_url: Some(entered.base_url.clone()),
         description: Some(entered.description.clone()),
         enabled_events: Some(chosen(&entered)),
+        inline_events: Some(written(&entered.inline_events)),
         tolerance_seconds: Some(tolerance),
         validation: Some(validation),
     };

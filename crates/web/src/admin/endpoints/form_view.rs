@@ -29,6 +29,8 @@ pub(in crate::admin) struct Entered {
     pub(in crate::admin) thin_events: Vec<String>,
     /// Types of thin events that were written, with commas between them.
     pub(in crate::admin) other_thin_events: String,
+    /// Types and families answered after their handlers, with commas between them.
+    pub(in crate::admin) inline_events: String,
     pub(in crate::admin) api_version: String,
     pub(in crate::admin) connect: bool,
     pub(in crate::admin) tolerance: String,

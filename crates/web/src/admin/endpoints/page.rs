@@ -232,6 +232,7 @@ fn facts(endpoint: &Endpoint, key: Option<&ApiKey>, now: i64) -> Vec<Fact> {
     let mut facts = vec![
         Fact::text("Kind", kind.label()),
         Fact::text("Events", events_text(&endpoint.event_types())),
+        Fact::text("Answered", answered(&endpoint.inline_types())),
         Fact::text("API version", version),
         Fact::text("Validation", validation.map_or("", |(_, text)| text)),
         Fact::text("Tolerance", format!("{} s both ways", endpoint.tolerance_seconds)),
@@ -245,6 +246,14 @@ fn facts(endpoint: &Endpoint, key: Option<&ApiKey>, now: i64) -> Vec<Fact> {
     facts.push(Fact::at("Created", Stamp::full(endpoint.created_at, now)));
     facts.push(Fact::at("Changed", Stamp::full(endpoint.updated_at, now)));
     facts
+}
+
+fn answered(inline: &[String]) -> String {
+    match inline {
+        [] => "once stored; handlers run afterwards".to_owned(),
+        all if all.iter().any(|name| name == "*") => "after the handlers have committed".to_owned(),
+        some => format!("after the handlers have committed for {}; once stored for others", some.join(", ")),
+    }
 }
 
 fn entry_row(entry: Entry, now: i64) -> EntryRow {

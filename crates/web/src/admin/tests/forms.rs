@@ -104,6 +104,7 @@ async fn an_endpoint_lives_on_stripe_and_here_from_form_to_form() {
         ("events_mode", "some"),
         ("enabled_events", "invoice.paid"),
         ("enabled_events", "charge.failed"),
+        ("inline_events", " invoice.paid,\ncharge"),
         ("tolerance_seconds", "300"),
         ("validation", "verify_signature"),
         ("api_version", "2026-10-28.endive"),
@@ -120,6 +121,7 @@ async fn an_endpoint_lives_on_stripe_and_here_from_form_to_form() {
     let secret = sim.endpoint_secret(&there[0].id).unwrap();
     assert!(!shown.body.contains(&secret), "the secret is never shown");
 
+    assert!(shown.body.contains("after the handlers have committed for charge, invoice.paid"), "{}", shown.body);
     let (edit, disable, delete) = (format!("{page}/edit"), format!("{page}/disable"), format!("{page}/delete"));
     let form = browser.get(&edit).await;
     assert!(form.body.contains("At Stripe this endpoint is enabled"), "{}", form.body);
