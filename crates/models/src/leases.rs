@@ -29,6 +29,14 @@ pub fn take(conn: &mut AnyConnection, name: &str, holder: &str, now: i64, until:
     }
 }
 
+/// Whether somebody has a lease; `now` in unix milliseconds.
+///
+/// # Errors
+/// When the query fails.
+pub fn is_held(conn: &mut AnyConnection, name: &str, now: i64) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(leases::table.find(name).filter(leases::until_at.gt(now)))).get_result(conn)
+}
+
 /// Gives a lease back, so that another process can take it at once.
 ///
 /// # Errors

@@ -17,6 +17,7 @@ mod icons;
 mod json_view;
 mod keys;
 mod layout;
+mod missed;
 mod money;
 mod objects;
 mod page_error;
@@ -58,6 +59,8 @@ fn pages(routes: &mut web::ServiceConfig) {
         .route("/events/replay", get().to(events::replay::ask))
         .route("/events/replay", post().to(events::replay::all))
         .route("/events/replay/confirm", post().to(events::replay::confirm))
+        .route("/events/missed", get().to(missed::show))
+        .route("/events/missed", post().to(missed::ask))
         .route("/events/{id}", get().to(events::page::show))
         .route("/events/{id}/raw", get().to(events::page::raw))
         .route("/events/{id}/replay", post().to(events::replay::one))

@@ -2,10 +2,10 @@
 
 use tollgate_models::{AnyConnection, QueryResult, audit};
 
-/// Who does something: a user of the admin, or somebody at the command line.
+/// Who does something: a user of the admin, somebody at the command line, or the clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// The user's email, or `cli`.
+    /// The user's email, `cli` or `schedule`.
     pub name: String,
     /// The browser's address.
     pub ip: Option<String>,
@@ -15,6 +15,11 @@ impl Actor {
     /// Somebody at the command line.
     pub fn cli() -> Self {
         Self { name: "cli".to_owned(), ip: None }
+    }
+
+    /// What Tollgate does by itself.
+    pub(crate) fn schedule() -> Self {
+        Self { name: "schedule".to_owned(), ip: None }
     }
 }
 

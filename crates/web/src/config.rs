@@ -44,6 +44,7 @@ settings! {
     KEEP_EVENTS = "TOLLGATE_KEEP_EVENTS", None, "how long events that are done are kept, for example 90d";
     KEEP_PAYLOADS = "TOLLGATE_KEEP_PAYLOADS", None, "how long the bodies of events that are done are kept";
     KEEP_DELIVERIES = "TOLLGATE_KEEP_DELIVERIES", None, "how long the deliveries log is kept";
+    RECONCILE_EVERY = "TOLLGATE_RECONCILE_EVERY", Some("1h"), "how often events that never arrived are looked for; never turns that off";
     METRICS_TOKEN = "TOLLGATE_METRICS_TOKEN", None, "the bearer token that /metrics asks for";
 }
 
@@ -78,6 +79,8 @@ pub struct Config {
     pub keep_payloads: Option<Duration>,
     /// How long the deliveries log is kept; for ever without.
     pub keep_deliveries: Option<Duration>,
+    /// How often events that never arrived are looked for in Stripe's log; never without.
+    pub reconcile_every: Option<Duration>,
     /// The bearer token that `/metrics` asks for; without it, only routes for a private listener serve that.
     pub metrics_token: Option<SecretString>,
     /// How long one call to Stripe may take; it is tried twice, and a person may be waiting.
@@ -176,6 +179,7 @@ impl Config {
             keep_events: optional(&KEEP_EVENTS, text, retention::age)?,
             keep_payloads: optional(&KEEP_PAYLOADS, text, retention::age)?,
             keep_deliveries: optional(&KEEP_DELIVERIES, text, retention::age)?,
+            reconcile_every: required(&RECONCILE_EVERY, text, interval)?,
             metrics_token: optional(&METRICS_TOKEN, text, token)?,
             stripe_timeout: Duration::from_secs(8),
             inline_deadline: Duration::from_secs(8),
@@ -233,6 +237,10 @@ fn optional<T>(
 
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("{text:?} is no address with a port: write for example 127.0.0.1:8000"))
+}
+
+fn interval(text: &str) -> Result<Option<Duration>, String> {
+    if text.eq_ignore_ascii_case("never") { Ok(None) } else { retention::age(text).map(Some) }
 }
 
 fn number(text: &str, least: usize, most: usize) -> Result<usize, String> {
@@ -320,6 +328,7 @@ mod tests {
             ("TOLLGATE_KEEP_EVENTS", "90"),
             ("TOLLGATE_KEEP_PAYLOADS", "0d"),
             ("TOLLGATE_KEEP_DELIVERIES", "for ever"),
+            ("TOLLGATE_RECONCILE_EVERY", "often"),
             ("TOLLGATE_METRICS_TOKEN", "short"),
             ("TOLLGATE_METRICS_TOKEN", "with a space in it"),
         ] {

@@ -1,5 +1,6 @@
 //! Fetching events that never arrived: Stripe's own log is compared with ours, and what is missing is taken in.
 
+pub mod schedule;
 mod sources;
 
 use std::collections::HashMap;
@@ -7,7 +8,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tollgate_models::intake::EventRow;
-use tollgate_models::{Database, Lane, events, intake, settings};
+use tollgate_models::{AnyConnection, Database, Lane, QueryResult, events, intake, settings};
 use tollgate_stripe_client::{Envelope, EventFilter, catalogue};
 
 use crate::audit::{self, Actor};
@@ -62,11 +63,17 @@ pub async fn run(
     tollgate: &Tollgate,
     since: Option<i64>,
     actor: &Actor,
-    tell: impl FnMut(&Report) + Send + 'static,
+    mut tell: impl FnMut(&Report) + Send + 'static,
 ) -> Result<Vec<Report>, Error> {
     let (database, clock) = (tollgate.db().blocking().clone(), tollgate.clock().clone());
     let sweeper = Sweeper { database, stripe: tollgate.stripe_keys().clone(), clock };
-    let swept = actix_web::web::block(move || sweeper.run(since, tell)).await.map_err(Error::internal)??;
+    let swept = actix_web::web::block(move || {
+        sweeper.run(since, |report| {
+            tell(report);
+            Ok(())
+        })
+    });
+    let swept = swept.await.map_err(Error::internal)??;
     if swept.is_empty() {
         return Err(Error::BadRequest(
             "there is no Stripe key: add one under Accounts and keys, or with `tollgate keys add`".to_owned(),
@@ -84,8 +91,11 @@ pub async fn run(
 /// # Errors
 /// When the database fails.
 pub async fn last(tollgate: &Tollgate) -> Result<Vec<Report>, Error> {
-    let kept = tollgate.db().read(|conn| settings::find(conn, LAST)).await?;
-    Ok(kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+    tollgate.db().read(last_of).await
+}
+
+fn last_of(conn: &mut AnyConnection) -> QueryResult<Vec<Report>> {
+    Ok(settings::find(conn, LAST)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
 }
 
 const LAST: &str = "reconcile.last";
@@ -98,8 +108,12 @@ pub(crate) struct Sweeper {
 }
 
 impl Sweeper {
-    /// Sweeps over every account there is a key for.
-    pub(crate) fn run(&self, since: Option<i64>, mut tell: impl FnMut(&Report)) -> Result<Vec<Report>, Error> {
+    /// Sweeps over every account there is a key for. What `tell` fails with ends the sweep of its account.
+    pub(crate) fn run(
+        &self,
+        since: Option<i64>,
+        mut tell: impl FnMut(&Report) -> Result<(), Error>,
+    ) -> Result<Vec<Report>, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
         let sources = sources::all(&self.database, &self.stripe, self.clock.now_seconds())?;
         let mut reports = Vec::with_capacity(sources.len());
@@ -130,7 +144,12 @@ impl Sweeper {
         })
     }
 
-    async fn sweep(&self, source: &Source, report: &mut Report, tell: &mut impl FnMut(&Report)) -> Result<(), Error> {
+    async fn sweep(
+        &self,
+        source: &Source,
+        report: &mut Report,
+        tell: &mut impl FnMut(&Report) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         if report.until < report.from {
             return Ok(());
         }
@@ -143,7 +162,7 @@ impl Sweeper {
         let mut pages = source.client.list_events(&filter)?;
         while let Some(page) = pages.next_page().await? {
             self.take_in(source, &page, report)?;
-            tell(report);
+            tell(report)?;
         }
         let until = report.until.to_string();
         Ok(self.database.write(Lane::Ordinary, |conn| settings::set(conn, &source.cursor(), &until))?)

@@ -10,6 +10,7 @@ mod endpoint_chores;
 mod keeper;
 mod pool;
 mod slot;
+mod sweeps;
 mod task_runner;
 mod text;
 mod upkeep;
@@ -73,9 +74,11 @@ struct Shared {
     metrics: Metrics,
     keep: Keep,
     stripe: StripeKeys,
+    reconcile_every: Option<i64>,
     alarm: Alarm,
     tasks_alarm: Alarm,
     chores_alarm: Alarm,
+    sweeps_alarm: Alarm,
     told: Alarm,
     waits: Waits,
     stopping: AtomicBool,
@@ -104,9 +107,11 @@ impl Shared {
             metrics: metrics.clone(),
             keep: Keep::new(config),
             stripe: StripeKeys::new(config, keyring),
+            reconcile_every: config.reconcile_every.map(|every| i64::try_from(every.as_millis()).unwrap_or(i64::MAX)),
             alarm: Alarm::default(),
             tasks_alarm: Alarm::default(),
             chores_alarm: Alarm::default(),
+            sweeps_alarm: Alarm::default(),
             told: Alarm::default(),
             waits: Waits::default(),
             stopping: AtomicBool::new(false),

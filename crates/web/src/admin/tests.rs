@@ -6,6 +6,7 @@ mod browser;
 mod destinations;
 mod forms;
 mod kept;
+mod missed;
 mod overdue;
 mod pages;
 mod rotation;

@@ -31,6 +31,7 @@ pub(crate) struct Work {
     broken_off: Counter,
     stripe: Counters,
     pruned: Counters,
+    fetched: Counter,
     handlers: HashMap<String, Handler>,
 }
 
@@ -94,6 +95,11 @@ impl Work {
                 "Rows that were deleted since they are older than the settings keep",
                 "table",
                 ["events", "event_payloads", "runs", "tasks", "deliveries"],
+            ),
+            fetched: counter(
+                registry,
+                "events_fetched",
+                "Events that never arrived and were fetched from Stripe's log",
             ),
             handlers: each_handler(registry, handlers),
         }
@@ -162,6 +168,11 @@ impl Work {
             ("deliveries", deliveries),
         ];
         tables.iter().for_each(|(table, count)| self.pruned.add(table, *count as u64));
+    }
+
+    /// Events that never arrived were fetched.
+    pub(crate) fn fetched(&self, events: u64) {
+        self.fetched.inc_by(events);
     }
 
     /// A worker called Stripe.

@@ -130,6 +130,11 @@ impl Workers {
         self.pool.shared.chores_alarm.ring();
     }
 
+    /// Wakes whoever fetches missed events.
+    pub(crate) fn new_sweep(&self) {
+        self.pool.shared.sweeps_alarm.ring();
+    }
+
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.pool.shared
     }
@@ -157,6 +162,8 @@ impl Workers {
         self.pool.also(spawn("keeper", move || keeper::keep(&pool)));
         let chores = Arc::clone(shared);
         self.pool.also(spawn("chores", move || super::chores::run(&chores)));
+        let sweeps = Arc::clone(shared);
+        self.pool.also(spawn("sweeps", move || super::sweeps::run(&sweeps)));
         if !shared.task_names().is_empty() {
             let runner = TaskRunner::new(Arc::clone(shared));
             self.pool.also(spawn("task-runner", move || runner.run()));
@@ -216,7 +223,14 @@ impl Workers {
         shared.stopping.store(true, Ordering::Relaxed);
         let members = std::mem::take(&mut *self.pool.lock());
         let others = std::mem::take(&mut *self.pool.others.lock().unwrap_or_else(PoisonError::into_inner));
-        let alarms = [&shared.alarm, &shared.tasks_alarm, &shared.chores_alarm, &shared.told, &shared.stop_bell];
+        let alarms = [
+            &shared.alarm,
+            &shared.tasks_alarm,
+            &shared.chores_alarm,
+            &shared.sweeps_alarm,
+            &shared.told,
+            &shared.stop_bell,
+        ];
         let ended = |thread: &JoinHandle<()>| {
             while !thread.is_finished() && Instant::now() < stop_by {
                 alarms.iter().for_each(|alarm| alarm.ring());

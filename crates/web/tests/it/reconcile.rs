@@ -1,14 +1,19 @@
 //! Events that never arrived are found in Stripe's own log and taken in like any other.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tollgate::audit::Actor;
 use tollgate::models::endpoints::Endpoint;
 use tollgate::models::events::Status;
-use tollgate::reconcile::{self, Report};
-use tollgate::{Error, keys};
-use tollgate_stripe_sim::{ApiFault, EmitOptions};
+use tollgate::models::page::Cursor;
+use tollgate::models::{Lane, audit, settings};
+use tollgate::reconcile::{self, Report, schedule};
+use tollgate::stripe::ApiKey;
+use tollgate::{Clock, Error, keys};
+use tollgate_stripe_sim::{ApiFault, EmitOptions, Simulator};
 
-use crate::support::{ATTEMPTS, ENDPOINT, SECONDS, SECRET, Setup, Shop, row};
+use crate::support::{ATTEMPTS, ENDPOINT, SECONDS, SECRET, Setup, Shop, TestApp, row, simulator, until};
 
 const DAY: i64 = 86_400;
 
@@ -129,4 +134,47 @@ async fn connected_accounts_that_events_came_from_are_swept_too() {
     assert_eq!((of_connected.account.as_deref(), of_connected.missing), (Some(connected.as_str()), 1), "{reports:?}");
     assert_eq!(shop.app.event(&lost).account.as_deref(), Some(connected.as_str()));
     drop(keys::delete(&shop.app.tollgate, shop.key.id, &Actor::cli()).await);
+}
+
+// Events are processed, and one of an hour ago never arrived.
+async fn live(last_look: i64, every: Option<Duration>) -> (Simulator, TestApp, String) {
+    let (clock, sim) = (Clock::System, simulator().await);
+    let old = Endpoint { account: None, created_at: clock.now_millis() - 2 * DAY * 1000, ..row(ENDPOINT) };
+    let key = ApiKey::parse(&sim.api_key(&sim.account(), false)).unwrap();
+    let setup = Setup::bare().endpoint(old, [SECRET]).live().stripe(&sim).config(|config| {
+        config.reconcile_every = every;
+        config.stripe_api_key = Some(key);
+    });
+    let note = |conn: &mut _| settings::set(conn, "reconcile.begun", &last_look.to_string());
+    setup.db().open().write(Lane::Ordinary, note).unwrap();
+    let object = json!({ "id": "cus_1", "object": "customer", "created": 5, "name": "x" });
+    let at = EmitOptions { created: Some(clock.now_seconds() - 3600), ..EmitOptions::default() };
+    let id = sim.emit_with("customer.created", object, at);
+    (sim, setup.start().await, id)
+}
+
+async fn until_processed(app: &TestApp, id: &str) {
+    until("the event is processed", || async {
+        app.find_event(id).filter(|event| event.status == Status::Processed).map(drop)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn when_the_interval_is_over_missed_events_are_fetched_by_themselves() {
+    let (_sim, app, id) = live(0, Some(Duration::from_secs(3600))).await;
+    until_processed(&app, &id).await;
+    let page = || app.read(|conn| audit::list(conn, Some("events"), Cursor::Newest, 9));
+    let noted = until("it is noted", || async { page().rows.into_iter().next() }).await;
+    assert_eq!((noted.actor.as_str(), noted.detail.as_str()), ("schedule", "1 were missing"));
+    let standing = schedule::standing(&app.tollgate).await.unwrap();
+    assert_eq!((standing.reports[0].missing, standing.is_running, standing.wanted_by), (1, false, None));
+    assert!(standing.begun_at.is_some_and(|at| at > 0));
+}
+
+#[tokio::test]
+async fn whoever_asks_need_not_wait_for_the_interval() {
+    let (_sim, app, id) = live(Clock::System.now_millis(), None).await;
+    schedule::ask(&app.tollgate, &Actor::cli()).await.unwrap();
+    until_processed(&app, &id).await;
 }
