@@ -36,6 +36,9 @@ use diesel::{Connection, QueryResult};
 use lane::WriteLane;
 use pool::{Pool, Purpose};
 
+/// How many objects one transaction moves after a migration.
+const MOVED_TOGETHER: i64 = 500;
+
 type Transactions = <AnyConnection as Connection>::TransactionManager;
 
 /// How a [`Database`] is opened.
@@ -112,13 +115,26 @@ impl Database {
         &self.url
     }
 
-    /// Runs the migrations that are missing and returns their names.
+    /// Runs the migrations that are missing and returns their names; then moves the objects whose type has a table by now.
     ///
     /// # Errors
     /// When the database cannot be reached or a migration fails.
     pub fn migrate(&self) -> Result<Vec<String>, Error> {
-        let _turn = self.lane.enter(Lane::Ordinary)?;
-        dialect::run_migrations(&mut *self.writers.get()?)
+        let run = {
+            let _turn = self.lane.enter(Lane::Ordinary)?;
+            dialect::run_migrations(&mut *self.writers.get()?)?
+        };
+        let mut moved = 0;
+        loop {
+            match self.write(Lane::Ordinary, |conn| crate::mirror::move_in(conn, MOVED_TOGETHER))? {
+                0 => break,
+                some => moved += some,
+            }
+        }
+        if moved > 0 {
+            tracing::info!(moved, "moved objects into the tables of their types");
+        }
+        Ok(run)
     }
 
     /// Names the migrations that have not run yet.

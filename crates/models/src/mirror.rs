@@ -5,21 +5,24 @@
 //! keeps the object's JSON whole; columns exist for what is filtered, joined, sorted or shown in a list.
 
 mod apply;
+mod counts;
+mod entries;
 mod history;
 mod kind;
 mod kinds;
+mod move_in;
 mod read;
 mod statements;
 mod ties;
 mod typed;
 
 pub use apply::{Applied, Change, Outcome, apply, apply_all};
+pub use counts::{Count, count_up_to, counts_up_to, other_types};
 pub use history::{Content, Subject, Version, as_of, history, keep};
 pub use kind::{Column, Kind, Nested, SqlType};
 pub use kinds::{KINDS, kind};
-pub use read::{
-    Filter, Object, Objects, Position, Related, count_up_to, find, find_anywhere, list, other_types, related,
-};
+pub(crate) use move_in::move_in;
+pub use read::{Filter, Object, Objects, Position, Related, Whose, find, find_anywhere, find_of, list, related};
 pub(crate) use statements::Statement;
 pub use typed::{
     Account, Charge, CheckoutSession, Customer, Invoice, PaymentIntent, Price, Product, Refund, Subscription,

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::entries::apply_nested;
 use super::kind::storable;
-use super::statements::{COMMON, Guard, OTHER, removal, upsert_into};
+use super::statements::{Guard, OTHER, upsert_into};
 use super::ties;
-use super::{Kind, Nested, SqlType, history, kind};
+use super::{Kind, SqlType, history, kind};
 use crate::db::{self, AnyConnection, Cell};
 use crate::events::Tie;
 
@@ -66,9 +67,14 @@ pub(super) struct Row<'a> {
     pub(super) change: &'a Change<'a>,
     pub(super) id: String,
     pub(super) object_type: &'a str,
-    cells: Vec<Cell>,
+    pub(super) cells: Vec<Cell>,
     // Where its outcome goes.
-    index: usize,
+    pub(super) index: usize,
+}
+
+/// Whether it can be one of Stripe's ids: these have up to 255 characters, and keys of tables no room for much longer ones.
+pub(super) fn is_id(id: &str) -> bool {
+    id.len() <= 255
 }
 
 impl Change<'_> {
@@ -80,12 +86,13 @@ impl Change<'_> {
         if self.event_type == "invoice.upcoming" {
             return None;
         }
-        match (kind(object_type), self.object.get("id").and_then(Value::as_str)) {
+        let id = match kind(object_type) {
             // Only a preview lacks the id that its type has otherwise, as the next invoice did before 2025.
-            (Some(_), None) => None,
+            Some(kind) => kind.id_in(self.object)?,
             // A type without ids of its own, such as `balance`, has one object for each account: the type names it.
-            (_, id) => Some((object_type, id.unwrap_or(object_type))),
-        }
+            None => self.object.get("id").and_then(Value::as_str).unwrap_or(object_type),
+        };
+        (is_id(id) && is_id(object_type)).then_some((object_type, id))
     }
 }
 
@@ -110,7 +117,8 @@ pub fn apply_all(conn: &mut AnyConnection, changes: &[Change<'_>]) -> QueryResul
     for (index, change) in changes.iter().enumerate() {
         if let Some((object_type, id)) = change.place() {
             let kind = kind(object_type);
-            let row = Row { change, id: storable(id), object_type, cells: cells(change, kind, object_type, id), index };
+            let cells = cells(change, kind, object_type, id);
+            let row = Row { change, id: storable(id), object_type, cells, index };
             tables.entry(kind.map_or(OTHER, |kind| kind.table)).or_insert_with(|| (kind, Vec::new())).1.push(row);
         }
     }
@@ -136,7 +144,7 @@ fn keep_fetched(conn: &mut AnyConnection, changes: &[Change<'_>], outcomes: &[Ou
         .filter_map(|(change, _)| {
             let (object, id) = change.place()?;
             Some(history::Content {
-                subject: history::Subject { object, id, livemode: change.livemode },
+                subject: history::Subject { object, id, livemode: change.livemode, account: change.account },
                 account: change.account,
                 as_of: change.as_of,
                 event_id: change.event_id,
@@ -151,8 +159,8 @@ fn keep_fetched(conn: &mut AnyConnection, changes: &[Change<'_>], outcomes: &[Ou
     history::keep(conn, &contents, now)
 }
 
-// Stores rows of one table, each about another object.
-fn store<'a>(
+/// Stores rows of one table, each about another object.
+pub(super) fn store<'a>(
     conn: &mut AnyConnection,
     table: &'static str,
     kind: Option<&'static Kind>,
@@ -182,8 +190,8 @@ fn store<'a>(
     Ok(outcomes)
 }
 
-// The ids of those that were stored.
-fn upsert<'a, R: std::borrow::Borrow<Row<'a>>>(
+/// Stores rows of one table that a guard lets pass: the ids of those.
+pub(super) fn upsert<'a, R: std::borrow::Borrow<Row<'a>>>(
     conn: &mut AnyConnection,
     table: &'static str,
     guard: Guard,
@@ -196,12 +204,13 @@ fn upsert<'a, R: std::borrow::Borrow<Row<'a>>>(
     db::insert_rows(conn, statement, &rows)
 }
 
-// In the order of the statement's columns.
-fn cells(change: &Change<'_>, kind: Option<&Kind>, object_type: &str, id: &str) -> Vec<Cell> {
-    let created = change.object.get("created").and_then(Value::as_i64).unwrap_or(change.as_of);
+/// The values of a row, in the order of the statement's columns.
+pub(super) fn cells(change: &Change<'_>, kind: Option<&Kind>, object_type: &str, id: &str) -> Vec<Cell> {
+    let created = created(change.object).unwrap_or(change.as_of);
     let text = |text: Option<&str>| Cell::Text(text.map(storable));
-    // The general table's key has the account, which must not be null there.
-    let account = change.account.or(kind.is_none().then_some(""));
+    // Where the key has the account, that must not be null.
+    let in_key = kind.is_none_or(Kind::is_keyed_by_account);
+    let account = change.account.or(in_key.then_some(""));
     let mut cells = vec![
         text(Some(id)),
         text(account),
@@ -220,6 +229,11 @@ fn cells(change: &Change<'_>, kind: Option<&Kind>, object_type: &str, id: &str) 
     cells
 }
 
+/// When Stripe made an object, as far as that tells. Some types, and old API versions, have other names for it.
+pub(super) fn created(object: &Value) -> Option<i64> {
+    ["created", "date", "start"].iter().find_map(|name| object.get(name)?.as_i64())
+}
+
 fn cell(sql: SqlType, value: Value) -> Cell {
     match (sql, value) {
         (SqlType::Text, Value::String(text)) => Cell::Text(Some(text)),
@@ -235,85 +249,4 @@ pub(super) fn is_deleted(change: &Change<'_>) -> bool {
     let flagged = change.object.get("deleted").and_then(Value::as_bool).unwrap_or(false);
     flagged
         || (change.event_type.ends_with(".deleted") && !change.event_type.ends_with("customer.subscription.deleted"))
-}
-
-// The entries of a list inside an object, as they are now.
-struct Entries {
-    parent: String,
-    as_of: i64,
-    livemode: bool,
-    kept: Vec<String>,
-    complete: bool,
-}
-
-fn apply_nested(conn: &mut AnyConnection, parents: &[(&'static Kind, Row<'_>)]) -> QueryResult<()> {
-    let mut lists: BTreeMap<&'static str, (&'static Nested, Vec<&Row<'_>>)> = BTreeMap::new();
-    for (parent_kind, row) in parents {
-        for nested in parent_kind.nested {
-            lists.entry(nested.object).or_insert_with(|| (nested, Vec::new())).1.push(row);
-        }
-    }
-    for (nested, parents) in lists.into_values() {
-        if let Some(kind) = kind(nested.object) {
-            store_entries(conn, kind, nested, &parents)?;
-        }
-    }
-    Ok(())
-}
-
-fn store_entries(
-    conn: &mut AnyConnection,
-    kind: &'static Kind,
-    nested: &Nested,
-    parents: &[&Row<'_>],
-) -> QueryResult<()> {
-    let mut lists: Vec<Entries> = Vec::new();
-    let mut changes: BTreeMap<String, (Change<'_>, String)> = BTreeMap::new();
-    for parent in parents {
-        let Some(list) = parent.change.object.pointer(nested.list) else { continue };
-        let Some(data) = list.get("data").and_then(Value::as_array) else { continue };
-        let change = parent.change;
-        let ids = data.iter().filter_map(|entry| Some((entry.get("id")?.as_str()?, entry)));
-        let mut kept = Vec::new();
-        for (id, object) in ids {
-            kept.push(storable(id));
-            let entry = Change { object, previous: None, event_type: "", ..*change };
-            changes.insert(storable(id), (entry, parent.id.clone()));
-        }
-        let complete = !list.get("has_more").and_then(Value::as_bool).unwrap_or(false);
-        lists.push(Entries {
-            parent: parent.id.clone(),
-            as_of: change.as_of,
-            livemode: change.livemode,
-            kept,
-            complete,
-        });
-    }
-    let own = kind.columns.iter().position(|column| column.name == nested.parent);
-    let place_of_parent = own.map(|place| COMMON.len() + place);
-    let rows: Vec<Row<'_>> = changes
-        .iter()
-        .map(|(id, (change, parent))| {
-            let mut cells = cells(change, Some(kind), nested.object, id);
-            if let Some(cell) = place_of_parent.and_then(|place| cells.get_mut(place)) {
-                *cell = Cell::Text(Some(parent.clone()));
-            }
-            Row { change, id: id.clone(), object_type: nested.object, cells, index: 0 }
-        })
-        .collect();
-    if !rows.is_empty() {
-        // The parent was settled before: its entries are as old as it is.
-        upsert(conn, kind.table, Guard::NotOlder, &rows)?;
-    }
-    let complete: Vec<&Entries> = lists.iter().filter(|list| list.complete).collect();
-    if complete.is_empty() { Ok(()) } else { remove_others(conn, kind, nested, &complete) }
-}
-
-// Entries that a list no longer has are gone at Stripe.
-fn remove_others(conn: &mut AnyConnection, kind: &Kind, nested: &Nested, lists: &[&Entries]) -> QueryResult<()> {
-    let lists: Vec<Value> = lists
-        .iter()
-        .map(|list| json!({"parent": list.parent, "as_of": list.as_of, "livemode": list.livemode, "kept": list.kept}))
-        .collect();
-    db::run_on_json(conn, &removal(kind.table, nested.parent), &Value::Array(lists).to_string()).map(drop)
 }

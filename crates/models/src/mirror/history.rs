@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::ties::{self, Version as Sides};
 use super::{Kind, kind};
-use crate::db::AnyConnection;
+use crate::db::{AnyConnection, MultiBackend};
 use crate::schema::{event_payloads, events, object_versions};
 
 /// One content of an object.
@@ -46,6 +46,16 @@ pub struct Subject<'a> {
     pub id: &'a str,
     /// Live or test mode.
     pub livemode: bool,
+    /// The account; it counts only for types of which two accounts may have an object with the same id.
+    pub account: Option<&'a str>,
+}
+
+impl<'a> Subject<'a> {
+    // What came while the account was not known may be this one's.
+    fn accounts(&self) -> Option<[&'a str; 2]> {
+        let account = self.account.filter(|_| kind(self.object).is_none_or(Kind::is_keyed_by_account));
+        account.map(|account| [account, ""])
+    }
 }
 
 impl Version {
@@ -94,8 +104,13 @@ pub fn as_of(conn: &mut AnyConnection, subject: Subject<'_>, at: i64) -> QueryRe
 }
 
 fn from_events(conn: &mut AnyConnection, subject: Subject<'_>, limit: i64) -> QueryResult<Vec<Version>> {
-    let rows: Vec<(String, String, i64, Option<String>, String)> = events::table
+    let mut query = events::table
         .inner_join(event_payloads::table.on(event_payloads::event_id.eq(events::id)))
+        .into_boxed::<MultiBackend>();
+    if let Some([account, _]) = subject.accounts() {
+        query = query.filter(events::account.eq(account).or(events::account.is_null()));
+    }
+    let rows: Vec<(String, String, i64, Option<String>, String)> = query
         .filter(events::object_id.eq(subject.id))
         .filter(events::object_type.eq(subject.object))
         .filter(events::livemode.eq(subject.livemode))
@@ -116,7 +131,11 @@ fn from_events(conn: &mut AnyConnection, subject: Subject<'_>, limit: i64) -> Qu
 
 fn kept(conn: &mut AnyConnection, subject: Subject<'_>, limit: i64) -> QueryResult<Vec<Version>> {
     type Row = (i64, Option<String>, String, Option<String>, Vec<u8>);
-    let rows: Vec<Row> = object_versions::table
+    let mut query = object_versions::table.into_boxed::<MultiBackend>();
+    if let Some(accounts) = subject.accounts() {
+        query = query.filter(object_versions::account.eq_any(accounts));
+    }
+    let rows: Vec<Row> = query
         .filter(object_versions::id.eq(subject.id))
         .filter(object_versions::object.eq(subject.object))
         .filter(object_versions::livemode.eq(subject.livemode))

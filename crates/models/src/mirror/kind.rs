@@ -7,10 +7,18 @@ use serde_json::Value;
 pub struct Kind {
     /// Stripe's name for it, the value of the JSON's `object`.
     pub object: &'static str,
+    /// Where Stripe's API lists all of an account; none if it lists them only for each object they belong to.
+    pub path: Option<&'static str>,
     /// Its table.
     pub table: &'static str,
     /// What to call several of them.
     pub plural: &'static str,
+    /// The heading under which menus have it.
+    pub group: &'static str,
+    /// Where its id is in the JSON; of a type without ids, the id of the object that has one of them.
+    pub id: &'static str,
+    /// The columns of the table's key.
+    pub key: &'static [&'static str],
     /// The columns beside those that every mirror table has.
     pub columns: &'static [Column],
     /// The values of `status` in the order of the object's life, those of one stage together. Of two contents of one second
@@ -29,6 +37,8 @@ pub struct Nested {
     pub object: &'static str,
     /// The column of the entries' table that holds the id of the object they are in.
     pub parent: &'static str,
+    /// Whether the entries exist in it alone: one that it no longer holds is gone. Others have events of their own, or stay.
+    pub owned: bool,
 }
 
 /// The SQL type of a column.
@@ -55,9 +65,46 @@ pub struct Column {
     pub refers_to: Option<&'static str>,
     /// Whether lists show it.
     pub listed: bool,
+    /// Whether lists are often narrowed by it: then it leads an index, as every reference does.
+    pub filtered: bool,
+    /// Whether it holds personal data.
+    pub personal: bool,
 }
 
+/// Indexes have no room for longer texts: PostgreSQL takes 2,704 bytes for all columns of an entry. Stripe's ids and codes
+/// have up to 255 characters.
+const LONGEST_INDEXED: usize = 512;
+
 impl Kind {
+    /// The type whose declarations differ only in what they name.
+    pub(super) const PLAIN: Self = Self {
+        object: "",
+        path: None,
+        table: "",
+        plural: "",
+        group: "",
+        id: "/id",
+        key: &["id", "livemode", "account"],
+        columns: &[],
+        lifecycle: &[],
+        nested: &[],
+    };
+
+    /// The id of an object of this type.
+    pub fn id_in<'a>(&self, object: &'a Value) -> Option<&'a str> {
+        at(object, self.id)?.as_str()
+    }
+
+    /// Whether two accounts may each have an object with the same id, as where users choose it.
+    pub fn is_keyed_by_account(&self) -> bool {
+        self.key.contains(&"account")
+    }
+
+    /// The declared column of a name.
+    pub fn column(&self, name: &str) -> Option<&'static Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
     /// How far in its life an object is, from 0; none without a status that is known.
     pub fn rank(&self, object: &Value) -> Option<usize> {
         let status = object.get("status")?.as_str()?;
@@ -68,7 +115,7 @@ impl Kind {
 impl Column {
     /// A column of text; where the JSON has an expanded object, its id is taken.
     pub const fn text(name: &'static str, places: &'static [&'static str]) -> Self {
-        Self { name, sql: SqlType::Text, places, refers_to: None, listed: false }
+        Self { name, sql: SqlType::Text, places, refers_to: None, listed: false, filtered: false, personal: false }
     }
 
     /// A column of whole numbers: money in minor units, or unix seconds.
@@ -91,11 +138,26 @@ impl Column {
         Self { listed: true, ..self }
     }
 
+    /// Has lists narrowed by the column read it from an index.
+    pub const fn filtered(self) -> Self {
+        Self { filtered: true, ..self }
+    }
+
+    /// Hides the column from those who may not see personal data.
+    pub const fn personal(self) -> Self {
+        Self { personal: true, ..self }
+    }
+
+    /// Whether it leads an index.
+    pub const fn is_indexed(&self) -> bool {
+        self.filtered || self.refers_to.is_some()
+    }
+
     /// Reads the column's value, in its SQL type or null; content of another type is null, never an error.
     pub fn read(&self, object: &Value) -> Value {
         self.places
             .iter()
-            .filter_map(|place| object.pointer(place))
+            .filter_map(|place| at(object, place))
             .map(|found| self.convert(found))
             .find(|value| !value.is_null())
             .unwrap_or(Value::Null)
@@ -103,9 +165,9 @@ impl Column {
 
     fn convert(&self, found: &Value) -> Value {
         match (self.sql, found) {
-            (SqlType::Text, Value::String(text)) => Value::String(storable(text)),
+            (SqlType::Text, Value::String(text)) => self.text_value(text),
             (SqlType::Text, Value::Object(expanded)) => match expanded.get("id") {
-                Some(Value::String(id)) => Value::String(storable(id)),
+                Some(Value::String(id)) => self.text_value(id),
                 _ => Value::Null,
             },
             (SqlType::Text, Value::Number(number)) => Value::String(number.to_string()),
@@ -115,6 +177,21 @@ impl Column {
             _ => Value::Null,
         }
     }
+
+    fn text_value(&self, text: &str) -> Value {
+        let fits = text.len() <= LONGEST_INDEXED || !self.is_indexed();
+        if fits { Value::String(storable(text)) } else { Value::Null }
+    }
+}
+
+/// What is at a place of the JSON. The places of declarations have no character that is escaped, so that nothing has to be
+/// copied to read them, as [`Value::pointer`] does.
+pub(super) fn at<'a>(object: &'a Value, place: &str) -> Option<&'a Value> {
+    place.split('/').skip(1).try_fold(object, |found, step| match found {
+        Value::Object(fields) => fields.get(step),
+        Value::Array(entries) => entries.get(step.parse::<usize>().ok()?),
+        _ => None,
+    })
 }
 
 /// PostgreSQL's text cannot hold the character NUL, which JSON can.

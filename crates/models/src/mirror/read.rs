@@ -4,6 +4,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use serde_json::Value;
 
+use std::sync::LazyLock;
+
 use super::statements::OTHER;
 use super::{Column, KINDS, Kind, SqlType, kind};
 use crate::db::{AnyConnection, MultiBackend};
@@ -17,7 +19,7 @@ pub struct Object {
     /// Stripe's name for its type.
     #[diesel(sql_type = Text)]
     pub object: String,
-    /// The account it belongs to.
+    /// The account it belongs to, if that is known.
     #[diesel(sql_type = Nullable<Text>)]
     pub account: Option<String>,
     /// Live or test mode.
@@ -72,6 +74,8 @@ pub struct Filter {
     pub before: Option<Position>,
     /// Newer than this place.
     pub after: Option<Position>,
+    /// Of this mode, and of this account or of one that is not known.
+    pub whose: Whose,
 }
 
 /// A page of objects with the places of its neighbours.
@@ -98,23 +102,36 @@ pub struct Related {
     pub more: bool,
 }
 
+/// Whose object is meant where several accounts, or both modes, have one with the same id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Whose {
+    /// The account.
+    pub account: Option<String>,
+    /// Live or test mode.
+    pub livemode: Option<bool>,
+}
+
+/// The columns of an [`Object`] beside id and type. An account that is not known is empty where the key has it.
+pub(super) const COLUMNS: &str =
+    "NULLIF(account, '') AS account, livemode, created, deleted_at, as_of, event_id, api_version, data";
+
 // Table and columns come from our own declarations, never from a request; values are bound.
 fn select(object: &str) -> String {
-    let columns = "account, livemode, created, deleted_at, as_of, event_id, api_version, data";
     match kind(object) {
-        Some(kind) => format!("SELECT id, '{object}' AS object, {columns} FROM {} WHERE TRUE", kind.table),
-        None => format!("SELECT id, object, {columns} FROM {OTHER} WHERE object = $1"),
+        Some(kind) => format!("SELECT id, '{object}' AS object, {COLUMNS} FROM {} WHERE TRUE", kind.table),
+        None => format!("SELECT id, object, {COLUMNS} FROM {OTHER} WHERE object = $1"),
     }
 }
 
-type Query<'a> = diesel::query_builder::BoxedSqlQuery<'a, MultiBackend, diesel::query_builder::SqlQuery>;
+pub(super) type Query<'a> = diesel::query_builder::BoxedSqlQuery<'a, MultiBackend, diesel::query_builder::SqlQuery>;
 
-fn query(sql: String, object: &str) -> Query<'_> {
+/// A statement whose first parameter is the type if it is for the general table.
+pub(super) fn query(sql: String, object: &str) -> Query<'_> {
     let query = diesel::sql_query(sql).into_boxed::<MultiBackend>();
     if kind(object).is_some() { query } else { query.bind::<Text, _>(object) }
 }
 
-// Products, coupons and others whose id can be chosen may have the same one in both modes and in several accounts.
+// Types whose ids are chosen may have the same one in both modes and in several accounts.
 const LIVE_AND_NEWEST: &str = "ORDER BY livemode DESC, as_of DESC LIMIT 1";
 
 /// The object of a type with this id; if several have it, a live one before one of test mode, and the newest.
@@ -127,21 +144,52 @@ pub fn find(conn: &mut AnyConnection, object: &str, id: &str) -> QueryResult<Opt
     query(sql, object).bind::<Text, _>(id).get_result(conn).optional()
 }
 
-/// The object with this id, of whatever type.
+/// The object of a type with this id; if several have it, that of this account and mode, else as [`find`] does.
 ///
 /// # Errors
 /// When a query fails.
-pub fn find_anywhere(conn: &mut AnyConnection, id: &str) -> QueryResult<Option<Object>> {
-    for kind in KINDS {
-        if let Some(found) = find(conn, kind.object, id)? {
-            return Ok(Some(found));
-        }
+pub fn find_of(conn: &mut AnyConnection, object: &str, id: &str, whose: &Whose) -> QueryResult<Option<Object>> {
+    let mut next = if kind(object).is_some() { 1 } else { 2 };
+    let mut sql = format!("{} AND id = ${next}", select(object));
+    if whose.account.is_some() {
+        next += 1;
+        sql += &format!(" AND account = ${next}");
     }
-    let sql = format!(
-        "SELECT id, object, account, livemode, created, deleted_at, as_of, event_id, api_version, data FROM {OTHER} \
-         WHERE id = $1 {LIVE_AND_NEWEST}"
-    );
-    diesel::sql_query(sql).bind::<Text, _>(id).get_result(conn).optional()
+    if whose.livemode.is_some() {
+        sql += &format!(" AND livemode = ${}", next + 1);
+    }
+    let mut query = query(format!("{sql} {LIVE_AND_NEWEST}"), object).bind::<Text, _>(id);
+    if let Some(account) = &whose.account {
+        query = query.bind::<Text, _>(account);
+    }
+    if let Some(livemode) = whose.livemode {
+        query = query.bind::<Bool, _>(livemode);
+    }
+    match query.get_result(conn).optional()? {
+        None if *whose != Whose::default() => find(conn, object, id),
+        found => Ok(found),
+    }
+}
+
+// One statement for all tables. A plan and its price have one id: the type that is declared first is found.
+static FIND_ANYWHERE: LazyLock<String> = LazyLock::new(|| {
+    let from = |(rank, object, table): (usize, String, &str)| {
+        format!("SELECT {rank} AS rank, id, {object} AS object, {COLUMNS} FROM {table} WHERE id = $1")
+    };
+    let kinds = KINDS.iter().enumerate().map(|(rank, kind)| (rank, format!("'{}'", kind.object), kind.table));
+    let tables = kinds.chain([(KINDS.len(), "object".to_owned(), OTHER)]);
+    format!(
+        "{} ORDER BY rank, livemode DESC, as_of DESC LIMIT 1",
+        tables.map(from).collect::<Vec<_>>().join(" UNION ALL ")
+    )
+});
+
+/// The object with this id, of whatever type.
+///
+/// # Errors
+/// When the query fails.
+pub fn find_anywhere(conn: &mut AnyConnection, id: &str) -> QueryResult<Option<Object>> {
+    diesel::sql_query(FIND_ANYWHERE.as_str()).bind::<Text, _>(id).get_result(conn).optional()
 }
 
 /// Lists the objects of a type, newest first.
@@ -150,33 +198,50 @@ pub fn find_anywhere(conn: &mut AnyConnection, id: &str) -> QueryResult<Option<O
 /// When the query fails.
 pub fn list(conn: &mut AnyConnection, object: &str, filter: &Filter, limit: usize) -> QueryResult<Objects> {
     let mut sql = select(object);
-    let mut next = if kind(object).is_some() { 1 } else { 2 };
+    let first = if kind(object).is_some() { 1 } else { 2 };
+    let mut places = (first..).map(|number| format!("${number}"));
+    let mut place = move || places.next().unwrap_or_default();
     if let Some((name, _)) = &filter.equal {
         let Some(column) = text_column(object, name) else {
             return Ok(Objects { rows: Vec::new(), newer: None, older: None });
         };
-        sql += &format!(" AND {} = ${next}", column.name);
-        next += 1;
+        sql += &format!(" AND {} = {}", column.name, place());
+    }
+    if filter.whose.livemode.is_some() {
+        sql += &format!(" AND livemode = {}", place());
+    }
+    if filter.whose.account.is_some() {
+        sql += &format!(" AND COALESCE(NULLIF(account, ''), {0}) = {0}", place());
     }
     let forwards = filter.after.is_some();
     let position = filter.after.as_ref().or(filter.before.as_ref());
     if position.is_some() {
-        sql += &format!(" AND (created, id) {} (${next}, ${})", if forwards { ">" } else { "<" }, next + 1);
+        sql += &format!(" AND (created, id) {} ({}, {})", if forwards { ">" } else { "<" }, place(), place());
     }
     let direction = if forwards { "ASC" } else { "DESC" };
     sql += &format!(" ORDER BY created {direction}, id {direction} LIMIT {}", limit + 1);
-    let mut query = query(sql, object);
+    Ok(page(bound(query(sql, object), filter, position).load(conn)?, filter, limit))
+}
+
+// In the order in which the statement names them.
+fn bound<'a>(mut query: Query<'a>, filter: &'a Filter, position: Option<&'a Position>) -> Query<'a> {
     if let Some((_, value)) = &filter.equal {
         query = query.bind::<Text, _>(value);
     }
-    if let Some(position) = position {
-        query = query.bind::<BigInt, _>(position.created).bind::<Text, _>(&position.id);
+    if let Some(livemode) = filter.whose.livemode {
+        query = query.bind::<Bool, _>(livemode);
     }
-    Ok(page(query.load(conn)?, filter, limit))
+    if let Some(account) = &filter.whose.account {
+        query = query.bind::<Text, _>(account);
+    }
+    match position {
+        Some(position) => query.bind::<BigInt, _>(position.created).bind::<Text, _>(&position.id),
+        None => query,
+    }
 }
 
 fn text_column(object: &str, name: &str) -> Option<&'static Column> {
-    kind(object)?.columns.iter().find(|column| column.name == name && column.sql == SqlType::Text)
+    kind(object)?.column(name).filter(|column| column.sql == SqlType::Text)
 }
 
 fn page(mut rows: Vec<Object>, filter: &Filter, limit: usize) -> Objects {
@@ -193,15 +258,18 @@ fn page(mut rows: Vec<Object>, filter: &Filter, limit: usize) -> Objects {
     Objects { rows, newer, older }
 }
 
-/// What refers to an object: for each column that can, the newest `limit` objects that do.
+/// What refers to an object: for each column that can, the newest `limit` objects of its mode that do.
 ///
 /// # Errors
 /// When a query fails.
-pub fn related(conn: &mut AnyConnection, object: &str, id: &str, limit: usize) -> QueryResult<Vec<Related>> {
+pub fn related(conn: &mut AnyConnection, of: &Object, limit: usize) -> QueryResult<Vec<Related>> {
+    // Ids that Stripe makes are of one account anyway.
+    let account = of.account.clone().filter(|_| kind(&of.object).is_none_or(Kind::is_keyed_by_account));
+    let mut filter = Filter { whose: Whose { account, livemode: Some(of.livemode) }, ..Filter::default() };
     let mut found = Vec::new();
     for kind in KINDS.iter().copied() {
-        for column in kind.columns.iter().filter(|column| column.refers_to == Some(object)) {
-            let filter = Filter { equal: Some((column.name.to_owned(), id.to_owned())), ..Filter::default() };
+        for column in kind.columns.iter().filter(|column| column.refers_to == Some(of.object.as_str())) {
+            filter.equal = Some((column.name.to_owned(), of.id.clone()));
             let page = list(conn, kind.object, &filter, limit)?;
             if !page.rows.is_empty() {
                 found.push(Related { kind, column: column.name, more: page.older.is_some(), rows: page.rows });
@@ -209,42 +277,4 @@ pub fn related(conn: &mut AnyConnection, object: &str, id: &str, limit: usize) -
         }
     }
     Ok(found)
-}
-
-#[derive(QueryableByName)]
-struct Counted {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
-}
-
-/// How many objects of a type there are, counted no further than `most`.
-///
-/// # Errors
-/// When the query fails.
-pub fn count_up_to(conn: &mut AnyConnection, object: &str, most: i64) -> QueryResult<i64> {
-    let sql = match kind(object) {
-        Some(kind) => format!("SELECT count(*) AS count FROM (SELECT 1 FROM {} LIMIT {most}) AS found", kind.table),
-        None => {
-            format!("SELECT count(*) AS count FROM (SELECT 1 FROM {OTHER} WHERE object = $1 LIMIT {most}) AS found")
-        }
-    };
-    query(sql, object).get_result::<Counted>(conn).map(|counted| counted.count)
-}
-
-/// The types in the general table.
-///
-/// # Errors
-/// When the query fails.
-pub fn other_types(conn: &mut AnyConnection) -> QueryResult<Vec<String>> {
-    #[derive(QueryableByName)]
-    struct Type {
-        #[diesel(sql_type = Text)]
-        object: String,
-    }
-    // From one type to the next by the index, since a plain DISTINCT would read every row.
-    let sql = "WITH RECURSIVE types (object) AS (SELECT min(object) FROM objects UNION ALL \
-               SELECT (SELECT min(object) FROM objects WHERE object > types.object) FROM types \
-               WHERE types.object IS NOT NULL) SELECT object FROM types WHERE object IS NOT NULL ORDER BY object";
-    let types: Vec<Type> = diesel::sql_query(sql).load(conn)?;
-    Ok(types.into_iter().map(|row| row.object).collect())
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::{KINDS, SqlType};
+use super::{KINDS, Kind, SqlType, kind};
 use crate::db::Insert;
 
 /// A statement for each database. Its one parameter is a JSON array, and it answers ids.
@@ -34,6 +34,9 @@ pub(super) const COMMON: [(&str, SqlType); 9] = [
     ("data", SqlType::Text),
 ];
 
+/// Where among them `created` is.
+pub(super) const CREATED: usize = 3;
+
 /// The table of the types that have none of their own.
 pub(super) const OTHER: &str = "objects";
 
@@ -43,7 +46,7 @@ static UPSERTS: LazyLock<HashMap<(&'static str, Guard), Insert>> = LazyLock::new
         for kind in KINDS {
             let own = kind.columns.iter().map(|column| (column.name, column.sql));
             let columns: Vec<_> = COMMON.into_iter().chain(own).collect();
-            upserts.insert((kind.table, guard), upsert(kind.table, &["id", "livemode"], &columns, guard));
+            upserts.insert((kind.table, guard), upsert(kind.table, kind.key, &columns, guard));
         }
         let columns: Vec<_> = COMMON.into_iter().chain([("object", SqlType::Text)]).collect();
         upserts.insert((OTHER, guard), upsert(OTHER, &["id", "object", "account", "livemode"], &columns, guard));
@@ -56,26 +59,43 @@ pub(super) fn upsert_into(table: &'static str, guard: Guard) -> Option<&'static 
     UPSERTS.get(&(table, guard))
 }
 
-/// The statement that marks as deleted what lists no longer hold: rows are `parent`, `as_of`, `livemode` and `kept`, an
-/// array of ids.
-pub(super) fn removal(table: &str, parent: &str) -> Statement {
+static REMOVALS: LazyLock<HashMap<(&'static str, &'static str), Statement>> = LazyLock::new(|| {
+    let owned = KINDS.iter().flat_map(|kind| kind.nested).filter(|nested| nested.owned);
+    owned
+        .filter_map(|nested| {
+            let kind = kind(nested.object)?;
+            Some(((kind.table, nested.parent), removal(kind, nested.parent)))
+        })
+        .collect()
+});
+
+/// The statement that marks as deleted what lists no longer hold: rows are `parent`, `account`, `as_of`, `livemode` and
+/// `kept`, an array of ids.
+pub(super) fn removal_from(table: &'static str, parent: &'static str) -> Option<&'static Statement> {
+    REMOVALS.get(&(table, parent))
+}
+
+fn removal(kind: &Kind, parent: &str) -> Statement {
+    let table = kind.table;
+    let of_account =
+        if kind.is_keyed_by_account() { format!("AND {table}.account = given.account ") } else { String::new() };
     let update = |given: &str, not_kept: &str| {
         format!(
             "UPDATE {table} SET deleted_at = given.as_of * 1000, as_of = given.as_of FROM {given} \
-             WHERE {table}.{parent} = given.parent AND {table}.livemode = given.livemode \
+             WHERE {table}.{parent} = given.parent AND {table}.livemode = given.livemode {of_account}\
              AND {table}.deleted_at IS NULL AND {table}.as_of <= given.as_of AND {table}.id NOT IN ({not_kept}) \
              RETURNING id"
         )
     };
     Statement {
         postgres: update(
-            "json_to_recordset($1::json) AS given (parent text, as_of bigint, livemode boolean, kept json)",
+            "json_to_recordset($1::json) AS given (parent text, account text, as_of bigint, livemode boolean, kept json)",
             "SELECT json_array_elements_text(given.kept)",
         ),
         sqlite: update(
-            "(SELECT json_extract(value, '$.parent') AS parent, json_extract(value, '$.as_of') AS as_of, \
-             json_extract(value, '$.livemode') AS livemode, json_extract(value, '$.kept') AS kept \
-             FROM json_each($1)) AS given",
+            "(SELECT json_extract(value, '$.parent') AS parent, json_extract(value, '$.account') AS account, \
+             json_extract(value, '$.as_of') AS as_of, json_extract(value, '$.livemode') AS livemode, \
+             json_extract(value, '$.kept') AS kept FROM json_each($1)) AS given",
             "SELECT value FROM json_each(given.kept)",
         ),
     }

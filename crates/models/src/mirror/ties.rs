@@ -9,10 +9,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use serde_json::{Map, Value};
 
+use super::Kind;
 use super::apply::{Row, is_deleted};
 use super::kind::storable;
-use super::statements::OTHER;
-use super::{Kind, kind};
 use crate::db::{AnyConnection, MultiBackend};
 use crate::events::Tie;
 use crate::schema::event_payloads;
@@ -57,7 +56,7 @@ pub(super) fn settle_all(
     kind: Option<&Kind>,
     rows: &[Row<'_>],
 ) -> QueryResult<Vec<Settled>> {
-    let stored = stored_rows(conn, table, rows)?;
+    let stored = stored_rows(conn, table, kind, rows)?;
     let events: Vec<&str> = stored.values().filter_map(|row| row.event_id.as_deref()).collect();
     let mut events: HashMap<String, Value> = event_payloads::table
         .filter(event_payloads::event_id.eq_any(events))
@@ -66,7 +65,7 @@ pub(super) fn settle_all(
         .into_iter()
         .filter_map(|(id, body)| Some((id, serde_json::from_str(&body).ok()?)))
         .collect();
-    Ok(rows.iter().map(|row| settle_one(row, stored.get(&Key::of(row)), &mut events, kind)).collect())
+    Ok(rows.iter().map(|row| settle_one(row, stored.get(&Key::of(row, kind)), &mut events, kind)).collect())
 }
 
 fn settle_one(
@@ -79,10 +78,12 @@ fn settle_one(
     let event = stored.event_id.as_deref().and_then(|id| events.remove(id)).unwrap_or_default();
     let object = serde_json::from_str(&stored.data).unwrap_or_default();
     let thin = event["object"] == "v2.core.event";
+    // What came as an entry of another object: that one's event does not tell what became of this one.
+    let as_entry = event.pointer("/data/object/id").and_then(Value::as_str).is_some_and(|id| storable(id) != row.id);
     let there = Version {
         object: &object,
-        event_type: event["type"].as_str().filter(|_| !thin).unwrap_or_default(),
-        previous: event.pointer("/data/previous_attributes").and_then(Value::as_object),
+        event_type: event["type"].as_str().filter(|_| !thin && !as_entry).unwrap_or_default(),
+        previous: event.pointer("/data/previous_attributes").and_then(Value::as_object).filter(|_| !as_entry),
         deleted: stored.deleted_at.is_some(),
         fetched: thin || stored.event_id.is_none(),
     };
@@ -99,7 +100,7 @@ fn settle_one(
     Some((wins, asked.then_some(tie)))
 }
 
-/// What tells the rows of a mirror table apart; a table of one type has but one account for each id.
+/// What tells the rows of a mirror table apart; the account only where the table's key has it.
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     id: String,
@@ -109,14 +110,13 @@ struct Key {
 }
 
 impl Key {
-    fn of(row: &Row<'_>) -> Self {
-        let general = kind(row.object_type).is_none();
-        let text = |text: &str| if general { storable(text) } else { String::new() };
+    fn of(row: &Row<'_>, kind: Option<&Kind>) -> Self {
+        let account = row.change.account.filter(|_| kind.is_none_or(Kind::is_keyed_by_account));
         Self {
             id: row.id.clone(),
             livemode: row.change.livemode,
-            object: text(row.object_type),
-            account: text(row.change.account.unwrap_or_default()),
+            object: if kind.is_none() { storable(row.object_type) } else { String::new() },
+            account: storable(account.unwrap_or_default()),
         }
     }
 }
@@ -141,8 +141,17 @@ struct Stored {
     data: String,
 }
 
-fn stored_rows(conn: &mut AnyConnection, table: &str, rows: &[Row<'_>]) -> QueryResult<HashMap<Key, Stored>> {
-    let own = if table == OTHER { "object, account" } else { "'' AS object, '' AS account" };
+fn stored_rows(
+    conn: &mut AnyConnection,
+    table: &str,
+    kind: Option<&Kind>,
+    rows: &[Row<'_>],
+) -> QueryResult<HashMap<Key, Stored>> {
+    let own = match kind {
+        None => "object, account",
+        Some(kind) if kind.is_keyed_by_account() => "'' AS object, account",
+        Some(_) => "'' AS object, '' AS account",
+    };
     let places: Vec<String> = (1..=rows.len()).map(|number| format!("${number}")).collect();
     let sql = format!(
         "SELECT id, livemode, {own}, as_of, deleted_at, event_id, data FROM {table} WHERE id IN ({})",
@@ -197,6 +206,7 @@ fn holds(object: &Value, values: &Map<String, Value>) -> bool {
 mod tests {
     use serde_json::json;
 
+    use super::super::kind;
     use super::*;
 
     const UPDATED: &str = "invoice.updated";

@@ -8,7 +8,7 @@ use tollgate_models::{Database, Lane};
 use crate::arrivals::{event, execute, store_events};
 use crate::mirror::change;
 
-const CUSTOMER: Subject<'_> = Subject { object: "customer", id: "cus_1", livemode: false };
+const CUSTOMER: Subject<'_> = Subject { object: "customer", id: "cus_1", livemode: false, account: Some("acct_1") };
 
 fn customer(name: &str, seats: u32) -> Value {
     json!({"id": "cus_1", "object": "customer", "name": name, "seats": seats})

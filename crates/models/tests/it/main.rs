@@ -9,6 +9,7 @@ mod columns;
 mod database;
 mod endpoints;
 mod events;
+mod example_objects;
 mod figures;
 mod history;
 mod intake;

@@ -44,6 +44,7 @@ impl Tables {
                 tables.add(statement);
             }
         }
+        tables.constraints.sort();
         tables
     }
 
@@ -53,17 +54,52 @@ impl Tables {
             for part in at_top_level(body.strip_suffix(')').unwrap()) {
                 self.add_column(table, &part);
             }
-        } else if let Some((table, column)) =
-            statement.strip_prefix("ALTER TABLE ").and_then(|rest| rest.split_once(" ADD COLUMN "))
+        } else if let Some((table, change)) =
+            statement.strip_prefix("ALTER TABLE ").and_then(|rest| rest.split_once(' '))
         {
-            self.add_column(table, column);
+            self.alter(table, change);
+        } else if let Some(table) = statement.strip_prefix("DROP TABLE ") {
+            self.columns.remove(table).unwrap();
+            self.indexes.retain(|_, on| !on.starts_with(&format!("{table} (")));
+            self.constraints.retain(|constraint| !is_of(constraint, table));
         } else if let Some(rest) = statement.strip_prefix("CREATE INDEX ") {
             let (name, on) = rest.split_once(" ON ").unwrap();
             self.indexes.insert(name.to_owned(), on.to_owned());
         } else if let Some(name) = statement.strip_prefix("DROP INDEX ") {
             assert!(self.indexes.remove(name).is_some(), "there is no index {name}");
         } else {
-            panic!("teach this test to read: {statement}");
+            let changes_rows =
+                ["INSERT INTO ", "UPDATE ", "DELETE FROM "].iter().any(|verb| statement.starts_with(verb));
+            assert!(changes_rows, "teach this test to read: {statement}");
+        }
+    }
+
+    fn alter(&mut self, table: &str, change: &str) {
+        if let Some(column) = change.strip_prefix("ADD COLUMN ") {
+            self.add_column(table, column);
+        } else if let Some(key) = change.strip_prefix("ADD PRIMARY KEY ") {
+            self.constraints.push(format!("{table}: PRIMARY KEY {key}"));
+        } else if change == format!("DROP CONSTRAINT {table}_pkey") {
+            self.constraints.retain(|constraint| !constraint.starts_with(&format!("{table}: PRIMARY KEY")));
+        } else if let Some(name) = change.strip_prefix("RENAME TO ") {
+            let columns = self.columns.remove(table).unwrap();
+            self.columns.insert(name.to_owned(), columns);
+            for constraint in self.constraints.iter_mut().filter(|constraint| is_of(constraint, table)) {
+                *constraint = format!("{name}{}", &constraint[table.len()..]);
+            }
+        } else if let Some((column, what)) =
+            change.strip_prefix("ALTER COLUMN ").and_then(|rest| rest.split_once(" SET "))
+        {
+            if what == "NOT NULL" {
+                let columns = self.columns.get_mut(table).unwrap().iter_mut();
+                columns
+                    .filter(|found| found.starts_with(&format!("{column} ")))
+                    .for_each(|found| *found += " NOT NULL");
+            } else {
+                self.constraints.push(format!("{table}.{column}: {what}"));
+            }
+        } else {
+            panic!("teach this test to read: ALTER TABLE {table} {change}");
         }
     }
 
@@ -117,6 +153,11 @@ impl Tables {
         self.indexes.values_mut().for_each(|on| *on = without_condition(on));
         self
     }
+}
+
+// Whether a constraint is of a table or one of its columns.
+fn is_of(constraint: &str, table: &str) -> bool {
+    constraint.strip_prefix(table).is_some_and(|rest| rest.starts_with([':', '.']))
 }
 
 // PostgreSQL shows a condition in words of its own.

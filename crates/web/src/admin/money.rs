@@ -30,6 +30,7 @@ pub(super) fn is_amount(name: &str) -> bool {
         "unit_amount",
         "tax",
         "net",
+        "net_amount",
         "fee",
         "total_excluding_tax",
         "starting_balance",
@@ -57,6 +58,10 @@ pub(super) fn is_time(name: &str) -> bool {
         "end",
         "billing_cycle_anchor",
         "effective_at",
+        "due_by",
+        "redeem_by",
+        "frozen_time",
+        "deletes_after",
     ];
     NAMES.contains(&name)
         || name.ends_with("_at")

@@ -1,11 +1,15 @@
 //! Charges.
 
 use super::super::{Column, Kind};
+use super::{BY_ID, PAYMENTS};
 
 pub(super) const CHARGE: Kind = Kind {
     object: "charge",
+    path: Some("/v1/charges"),
     table: "charges",
     plural: "charges",
+    group: PAYMENTS,
+    key: BY_ID,
     columns: &[
         Column::id_of("customer", "customer", &["/customer"]).listed(),
         Column::id_of("payment_intent", "payment_intent", &["/payment_intent"]).listed(),
@@ -23,5 +27,5 @@ pub(super) const CHARGE: Kind = Kind {
         Column::id_of("payment_method", "payment_method", &["/payment_method"]),
     ],
     lifecycle: &[&["pending"], &["succeeded", "failed"]],
-    nested: &[],
+    ..Kind::PLAIN
 };

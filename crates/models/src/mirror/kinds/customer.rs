@@ -1,15 +1,19 @@
 //! Customers.
 
 use super::super::{Column, Kind};
+use super::{BY_ID, CUSTOMERS};
 
 pub(super) const CUSTOMER: Kind = Kind {
     object: "customer",
+    path: Some("/v1/customers"),
     table: "customers",
     plural: "customers",
+    group: CUSTOMERS,
+    key: BY_ID,
     columns: &[
-        Column::text("email", &["/email"]).listed(),
-        Column::text("name", &["/name"]).listed(),
-        Column::text("phone", &["/phone"]),
+        Column::text("email", &["/email"]).listed().filtered().personal(),
+        Column::text("name", &["/name"]).listed().personal(),
+        Column::text("phone", &["/phone"]).personal(),
         Column::text("currency", &["/currency"]),
         Column::number("balance", &["/balance"]),
         Column::flag("delinquent", &["/delinquent"]).listed(),
@@ -19,6 +23,5 @@ pub(super) const CUSTOMER: Kind = Kind {
             &["/invoice_settings/default_payment_method", "/default_source"],
         ),
     ],
-    lifecycle: &[],
-    nested: &[],
+    ..Kind::PLAIN
 };

@@ -1,17 +1,21 @@
 //! Invoices.
 
 use super::super::{Column, Kind};
+use super::{BILLING, BY_ID};
 
 pub(super) const INVOICE: Kind = Kind {
     object: "invoice",
+    path: Some("/v1/invoices"),
     table: "invoices",
     plural: "invoices",
+    group: BILLING,
+    key: BY_ID,
     columns: &[
         Column::text("number", &["/number"]).listed(),
         Column::id_of("customer", "customer", &["/customer"]).listed(),
         // Moved with 2025-03-31.basil.
         Column::id_of("subscription", "subscription", &["/parent/subscription_details/subscription", "/subscription"]),
-        Column::text("status", &["/status"]).listed(),
+        Column::text("status", &["/status"]).listed().filtered(),
         Column::text("currency", &["/currency"]),
         Column::number("total", &["/total"]).listed(),
         Column::number("amount_due", &["/amount_due"]),
@@ -31,5 +35,5 @@ pub(super) const INVOICE: Kind = Kind {
         ),
     ],
     lifecycle: &[&["draft"], &["open"], &["uncollectible"], &["paid", "void"]],
-    nested: &[],
+    ..Kind::PLAIN
 };

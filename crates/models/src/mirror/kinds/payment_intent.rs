@@ -1,11 +1,15 @@
 //! Payment intents.
 
 use super::super::{Column, Kind};
+use super::{BY_ID, PAYMENTS};
 
 pub(super) const PAYMENT_INTENT: Kind = Kind {
     object: "payment_intent",
+    path: Some("/v1/payment_intents"),
     table: "payment_intents",
     plural: "payment intents",
+    group: PAYMENTS,
+    key: BY_ID,
     columns: &[
         Column::id_of("customer", "customer", &["/customer"]).listed(),
         Column::id_of("invoice", "invoice", &["/invoice"]),
@@ -25,5 +29,5 @@ pub(super) const PAYMENT_INTENT: Kind = Kind {
         &["requires_capture"],
         &["succeeded", "canceled"],
     ],
-    nested: &[],
+    ..Kind::PLAIN
 };

@@ -1,14 +1,18 @@
 //! Subscriptions, with their items in a table of their own.
 
 use super::super::{Column, Kind, Nested};
+use super::{BILLING, BY_ID};
 
 pub(super) const SUBSCRIPTION: Kind = Kind {
     object: "subscription",
+    path: Some("/v1/subscriptions"),
     table: "subscriptions",
     plural: "subscriptions",
+    group: BILLING,
+    key: BY_ID,
     columns: &[
         Column::id_of("customer", "customer", &["/customer"]).listed(),
-        Column::text("status", &["/status"]).listed(),
+        Column::text("status", &["/status"]).listed().filtered(),
         Column::text("currency", &["/currency"]),
         // The periods moved to the items with 2025-03-31.basil; all items of one interval share theirs.
         Column::number("current_period_start", &["/items/data/0/current_period_start", "/current_period_start"]),
@@ -29,5 +33,6 @@ pub(super) const SUBSCRIPTION: Kind = Kind {
         &["active", "past_due", "unpaid", "paused"],
         &["canceled", "incomplete_expired"],
     ],
-    nested: &[Nested { list: "/items", object: "subscription_item", parent: "subscription" }],
+    nested: &[Nested { list: "/items", object: "subscription_item", parent: "subscription", owned: true }],
+    ..Kind::PLAIN
 };

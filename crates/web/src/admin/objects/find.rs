@@ -16,7 +16,7 @@ pub(in crate::admin) async fn show(viewer: Viewer, Query(query): Query) -> Resul
             return Ok(Some(crate::admin::events::address(&id)));
         }
         if let Some(object) = mirror::find_anywhere(conn, &id)? {
-            return Ok(Some(super::address(&object.object, &object.id)));
+            return Ok(Some(super::address_of(&object.object, &object.id, &super::whose(&object))));
         }
         let endpoint = match endpoints::find_by_stripe_id(conn, &id)? {
             Some(endpoint) => Some(endpoint),

@@ -6,7 +6,7 @@ use tollgate_models::QueryResult;
 use tollgate_models::mirror::{self, Subject, Version};
 use tollgate_models::users::Role;
 
-use super::{address, heading, list_address};
+use super::{address_of, heading, list_address};
 use crate::Error;
 use crate::admin::events;
 use crate::admin::events::changes::{Change, between};
@@ -68,14 +68,17 @@ pub(in crate::admin) async fn show(
     Query(query): Query,
 ) -> Result<HttpResponse, PageError> {
     let (object, id) = path.into_inner();
+    let whose = super::asked_whose(&query);
     let at = query.some("at").map(period::moment).transpose()?;
     let missing = Error::NotFound(format!("there is no {object:.60} {id:.100} in the mirror"));
     let (kind, wanted) = (object.clone(), id.clone());
     let found = viewer.tollgate.db().read(move |conn| -> QueryResult<_> {
-        let Some(found) = mirror::find(conn, &kind, &wanted)? else { return Ok(None) };
-        let subject = Subject { object: &kind, id: &wanted, livemode: found.livemode };
+        let Some(found) = mirror::find_of(conn, &kind, &wanted, &whose)? else { return Ok(None) };
+        let account = found.account.as_deref();
+        let subject = Subject { object: &kind, id: &wanted, livemode: found.livemode, account };
         let then = at.map(|at| mirror::as_of(conn, subject, at.div_euclid(1000))).transpose()?.flatten();
-        Ok(Some((found, mirror::history(conn, subject, MOST + 1)?, then)))
+        let versions = mirror::history(conn, subject, MOST + 1)?;
+        Ok(Some((found, versions, then)))
     });
     let (found, versions, then) = found.await?.ok_or(missing)?;
     let more = versions.len() as i64 > MOST;
@@ -85,7 +88,7 @@ pub(in crate::admin) async fn show(
     page(&HistoryPage {
         layout: viewer.layout(Section::Objects, format!("History of {id:.100}")),
         id: Id::plain(&id),
-        object_url: address(&object, &id),
+        object_url: address_of(&object, &id, &super::whose(&found)),
         plural: heading(&object),
         list_url: list_address(&object),
         mode: Mode { live: found.livemode },

@@ -5,8 +5,8 @@ use askama::Template;
 use tollgate_models::mirror::{self, Filter, Kind, Object, Objects, Position};
 use tollgate_models::users::Role;
 
-use super::value::{Cell, Eyes, cell, is_number, label};
-use super::{address, heading, list_address};
+use super::value::{Cell, Eyes, Looked, cell, is_number, label};
+use super::{address_of, heading, list_address};
 use crate::admin::fields::{Fields, Query, link};
 use crate::admin::layout::{Layout, Section, page};
 use crate::admin::page_error::PageError;
@@ -61,9 +61,9 @@ pub(in crate::admin) async fn show(
 }
 
 fn read(query: &Fields, kind: Option<&Kind>) -> Filter {
-    let known = |column: &str| kind.is_some_and(|kind| kind.columns.iter().any(|found| found.name == column));
+    let known = |column: &str| kind.is_some_and(|kind| kind.column(column).is_some());
     let equal = query.owned("column").filter(|column| known(column)).zip(query.owned("value"));
-    Filter { equal, before: position(query.get("before")), after: position(query.get("after")) }
+    Filter { equal, before: position(query.get("before")), after: position(query.get("after")), ..Filter::default() }
 }
 
 fn position(text: &str) -> Option<Position> {
@@ -99,12 +99,13 @@ fn headings(kind: &Kind) -> Vec<Heading> {
 }
 
 fn object_row(row: Object, object: &str, kind: Option<&Kind>, eyes: Eyes) -> ObjectRow {
-    let json = row.json();
+    let (json, whose) = (row.json(), super::whose(&row));
     let cells = kind.map(|kind| {
-        kind.columns.iter().filter(|column| column.listed).map(|column| cell(kind, column, &json, eyes)).collect()
+        let looked = Looked { kind, json: &json, whose: &whose };
+        kind.columns.iter().filter(|column| column.listed).map(|column| cell(looked, column, eyes)).collect()
     });
     ObjectRow {
-        href: address(object, &row.id),
+        href: address_of(object, &row.id, &whose),
         deleted: row.deleted_at.is_some(),
         cells: cells.unwrap_or_default(),
         mode: Mode { live: row.livemode },

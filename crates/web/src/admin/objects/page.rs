@@ -8,11 +8,11 @@ use tollgate_models::mirror::{self, Object, Related};
 use tollgate_models::page::Cursor;
 use tollgate_models::users::Role;
 
-use super::value::{Cell, Eyes, Shown, cell, label};
-use super::{address, heading, list_address};
+use super::value::{Cell, Eyes, Looked, Shown, cell, label};
+use super::{address, address_of, fields_of, heading, list_address};
 use crate::Error;
 use crate::admin::events::EventRow;
-use crate::admin::fields::link;
+use crate::admin::fields::{Query, link};
 use crate::admin::json_view::JsonTree;
 use crate::admin::layout::{Layout, Section, page};
 use crate::admin::page_error::PageError;
@@ -70,15 +70,17 @@ pub(in crate::admin) struct Found {
 pub(in crate::admin) async fn show(
     viewer: Viewer,
     path: web::Path<(String, String)>,
+    Query(query): Query,
 ) -> Result<HttpResponse, PageError> {
     let (object, id) = path.into_inner();
+    let whose = super::asked_whose(&query);
     let missing =
         Error::NotFound(format!("there is no {object:.60} {id:.100} in the mirror; an event about it has yet to come"));
     let found = viewer.tollgate.db().read(move |conn| -> QueryResult<_> {
-        let Some(found) = mirror::find(conn, &object, &id)? else { return Ok(None) };
+        let Some(found) = mirror::find_of(conn, &object, &id, &whose)? else { return Ok(None) };
         let filter = events::Filter { object_id: Some(id.clone()), ..Default::default() };
         Ok(Some(Found {
-            related: mirror::related(conn, &object, &id, RELATED)?,
+            related: mirror::related(conn, &found, RELATED)?,
             events: events::list(conn, &filter, Cursor::Newest, EVENTS)?.rows,
             object: found,
         }))
@@ -108,9 +110,11 @@ fn stripe_path(object: &Object) -> Option<String> {
 /// The page out of what was found.
 pub(in crate::admin) fn view(layout: Layout, found: Found, eyes: Eyes) -> ObjectPage {
     let Found { object, related, events } = found;
-    let json = object.json();
-    let kind = mirror::kind(&object.object);
-    let columns = kind.map(|kind| kind.columns.iter().map(|column| cell(kind, column, &json, eyes)).collect());
+    let (json, whose) = (object.json(), super::whose(&object));
+    let columns = mirror::kind(&object.object).map(|kind| {
+        let looked = Looked { kind, json: &json, whose: &whose };
+        kind.columns.iter().map(|column| cell(looked, column, eyes)).collect()
+    });
     ObjectPage {
         layout,
         id: Id::plain(&object.id),
@@ -119,7 +123,10 @@ pub(in crate::admin) fn view(layout: Layout, found: Found, eyes: Eyes) -> Object
         mode: Mode { live: object.livemode },
         deleted: object.deleted_at.map(|at| Stamp::full(at, eyes.now)),
         at_stripe: None,
-        history_url: format!("{}/history", address(&object.object, &object.id)),
+        history_url: link(
+            &format!("{}/history", address(&object.object, &object.id)),
+            &fields_of(&object.object, &whose),
+        ),
         columns: columns.unwrap_or_default(),
         tree: eyes.operator.then(|| JsonTree::new(&json)),
         size: size(object.data.len() as i64),
@@ -155,12 +162,16 @@ fn facts(object: &Object, now: i64) -> Vec<Fact> {
 fn related_group(group: Related, id: &str, eyes: Eyes) -> RelatedGroup {
     let path = list_address(group.kind.object);
     let all = [("column".to_owned(), group.column.to_owned()), ("value".to_owned(), id.to_owned())];
-    let status = group.kind.columns.iter().find(|column| column.name == "status");
-    let row = |object: Object| RelatedRow {
-        href: address(&object.object, &object.id),
-        status: status.map(|column| cell(group.kind, column, &object.json(), eyes).value),
-        created: Stamp::short(object.created.saturating_mul(1000), eyes.now).alone(),
-        id: object.id,
+    let status = group.kind.column("status");
+    let row = |object: Object| {
+        let (json, whose) = (object.json(), super::whose(&object));
+        let looked = Looked { kind: group.kind, json: &json, whose: &whose };
+        RelatedRow {
+            href: address_of(&object.object, &object.id, &whose),
+            status: status.map(|column| cell(looked, column, eyes).value),
+            created: Stamp::short(object.created.saturating_mul(1000), eyes.now).alone(),
+            id: object.id,
+        }
     };
     RelatedGroup {
         label: format!("{} ({})", heading(group.kind.object), label(group.column).to_lowercase()),

@@ -1,9 +1,8 @@
-//! `GET /admin/objects`: the types of the mirror with how many there are.
+//! `GET /admin/objects`: the types of the mirror with how many there are, by what they are about.
 
 use actix_web::HttpResponse;
 use askama::Template;
-use tollgate_models::QueryResult;
-use tollgate_models::mirror::{self, KINDS};
+use tollgate_models::mirror::{self, Count};
 
 use super::{heading, list_address};
 use crate::admin::layout::{Layout, Section, page};
@@ -20,40 +19,46 @@ pub(in crate::admin) struct TypeRow {
     count: String,
 }
 
+/// Types of one group: those that have objects, and the others.
+pub(in crate::admin) struct TypeGroup {
+    label: &'static str,
+    kinds: Vec<TypeRow>,
+    empty: Vec<TypeRow>,
+}
+
 #[derive(Template)]
 #[template(path = "admin/object_types.html")]
 pub(in crate::admin) struct ObjectTypesPage {
     layout: Layout,
-    kinds: Vec<TypeRow>,
+    groups: Vec<TypeGroup>,
     others: Vec<TypeRow>,
 }
 
 /// The handler.
 pub(in crate::admin) async fn show(viewer: Viewer) -> Result<HttpResponse, PageError> {
-    let counted = viewer.tollgate.db().read(|conn| -> QueryResult<_> {
-        let mut counted = Vec::new();
-        for kind in KINDS {
-            counted.push((kind.object.to_owned(), mirror::count_up_to(conn, kind.object, MOST + 1)?));
-        }
-        for object in mirror::other_types(conn)? {
-            let found = mirror::count_up_to(conn, &object, MOST + 1)?;
-            counted.push((object, found));
-        }
-        Ok(counted)
-    });
-    page(&view(viewer.layout(Section::Objects, "Objects"), counted.await?))
+    let counts = viewer.tollgate.db().read(|conn| mirror::counts_up_to(conn, MOST + 1)).await?;
+    page(&view(viewer.layout(Section::Objects, "Objects"), counts))
 }
 
-pub(in crate::admin) fn view(layout: Layout, counted: Vec<(String, i64)>) -> ObjectTypesPage {
-    let (kinds, others): (Vec<_>, Vec<_>) = counted.into_iter().partition(|(object, _)| mirror::kind(object).is_some());
-    let row = |(object, found): (String, i64)| TypeRow {
-        href: list_address(&object),
-        label: if mirror::kind(&object).is_some() { heading(&object) } else { object },
-        count: if found > MOST { format!("{}+", count(MOST)) } else { count(found) },
-    };
-    ObjectTypesPage {
-        layout,
-        kinds: kinds.into_iter().map(row).collect(),
-        others: others.into_iter().map(row).collect(),
+pub(in crate::admin) fn view(layout: Layout, counts: Vec<Count>) -> ObjectTypesPage {
+    let (mut groups, mut others): (Vec<TypeGroup>, Vec<TypeRow>) = (Vec::new(), Vec::new());
+    for Count { object, count: found } in counts {
+        let kind = mirror::kind(&object);
+        let row = TypeRow {
+            href: list_address(&object),
+            count: if found > MOST { format!("{}+", count(MOST)) } else { count(found) },
+            label: if kind.is_some() { heading(&object) } else { object },
+        };
+        let Some(kind) = kind else {
+            others.push(row);
+            continue;
+        };
+        if groups.last().is_none_or(|group| group.label != kind.group) {
+            groups.push(TypeGroup { label: kind.group, kinds: Vec::new(), empty: Vec::new() });
+        }
+        if let Some(group) = groups.last_mut() {
+            if found > 0 { group.kinds.push(row) } else { group.empty.push(row) }
+        }
     }
+    ObjectTypesPage { layout, groups, others }
 }

@@ -2,13 +2,10 @@
 
 use askama::Template;
 use serde_json::Value;
-use tollgate_models::mirror::{Column, Kind, SqlType};
+use tollgate_models::mirror::{Column, Kind, SqlType, Whose};
 
 use crate::admin::money::{is_amount, is_time, money};
 use crate::admin::show::{Badge, Stamp, Tone, count};
-
-/// Columns that hold personal data; viewers do not see them.
-const PERSONAL: [&str; 4] = ["email", "name", "phone", "client_reference_id"];
 
 /// A value, ready to be shown.
 #[derive(Template)]
@@ -38,9 +35,17 @@ pub(in crate::admin) struct Eyes {
     pub(in crate::admin) now: i64,
 }
 
+/// What is looked at.
+#[derive(Clone, Copy)]
+pub(in crate::admin) struct Looked<'a> {
+    pub(in crate::admin) kind: &'a Kind,
+    pub(in crate::admin) json: &'a Value,
+    pub(in crate::admin) whose: &'a Whose,
+}
+
 /// A column of an object.
-pub(in crate::admin) fn cell(kind: &Kind, column: &Column, object: &Value, eyes: Eyes) -> Cell {
-    Cell { label: label(column.name), value: shown(kind, column, object, eyes), is_number: is_number(column) }
+pub(in crate::admin) fn cell(at: Looked<'_>, column: &Column, eyes: Eyes) -> Cell {
+    Cell { label: label(column.name), value: shown(at, column, eyes), is_number: is_number(column) }
 }
 
 /// A column's name in words.
@@ -56,36 +61,36 @@ pub(in crate::admin) fn is_number(column: &Column) -> bool {
     column.sql == SqlType::BigInt && !is_time(column.name)
 }
 
-fn shown(kind: &Kind, column: &Column, object: &Value, eyes: Eyes) -> Shown {
-    let personal = PERSONAL.contains(&column.name) && kind.object != "product";
-    match column.read(object) {
+fn shown(at: Looked<'_>, column: &Column, eyes: Eyes) -> Shown {
+    match column.read(at.json) {
         Value::Null => Shown::Nothing,
-        _ if personal && !eyes.operator => Shown::Hidden,
+        _ if column.personal && !eyes.operator => Shown::Hidden,
         Value::Bool(flag) => Shown::Text(if flag { "yes" } else { "no" }.to_owned()),
-        Value::Number(number) => {
-            number.as_i64().map_or(Shown::Nothing, |number| numeric(column, number, object, eyes.now))
-        }
-        Value::String(text) => textual(column, text),
+        Value::Number(number) => number.as_i64().map_or(Shown::Nothing, |number| numeric(at, column, number, eyes.now)),
+        Value::String(text) => textual(column, text, at.whose),
         Value::Array(_) | Value::Object(_) => Shown::Nothing,
     }
 }
 
-fn numeric(column: &Column, number: i64, object: &Value, now: i64) -> Shown {
+fn numeric(at: Looked<'_>, column: &Column, number: i64, now: i64) -> Shown {
     if is_time(column.name) {
         return Shown::Time(Stamp::full(number.saturating_mul(1000), now).alone());
     }
-    match object.get("currency").and_then(Value::as_str) {
+    let currency = at.kind.column("currency").map(|currency| currency.read(at.json));
+    match currency.as_ref().and_then(Value::as_str) {
         Some(currency) if is_amount(column.name) => Shown::Text(money(number, currency)),
         _ => Shown::Text(count(number)),
     }
 }
 
-fn textual(column: &Column, text: String) -> Shown {
+fn textual(column: &Column, text: String, whose: &Whose) -> Shown {
     if let Some(object) = column.refers_to {
-        return Shown::Link { href: super::address(object, &text), text };
+        return Shown::Link { href: super::address_of(object, &text, whose), text };
     }
     match column.name {
-        "status" | "payment_status" => Shown::State(Badge::new(tone(&text), text.replace('_', " "))),
+        "status" | "payment_status" | "verification_status" => {
+            Shown::State(Badge::new(tone(&text), text.replace('_', " ")))
+        }
         "currency" | "default_currency" => Shown::Text(text.to_uppercase()),
         _ => Shown::Text(text),
     }
@@ -94,10 +99,45 @@ fn textual(column: &Column, text: String) -> Shown {
 /// How a state of one of Stripe's objects is to be read; one that is not known is shown without judgement.
 fn tone(status: &str) -> Tone {
     match status {
-        "active" | "paid" | "succeeded" | "complete" | "available" | "no_payment_required" | "won" => Tone::Good,
-        "past_due" | "requires_payment_method" | "requires_action" | "incomplete" | "paused" => Tone::Warn,
-        "failed" | "unpaid" | "uncollectible" | "incomplete_expired" | "lost" => Tone::Bad,
-        "processing" | "pending" | "open" | "trialing" | "requires_capture" | "requires_confirmation" => Tone::Info,
+        "active"
+        | "paid"
+        | "succeeded"
+        | "complete"
+        | "completed"
+        | "available"
+        | "no_payment_required"
+        | "won"
+        | "accepted"
+        | "verified" => Tone::Good,
+        "past_due"
+        | "requires_payment_method"
+        | "requires_action"
+        | "incomplete"
+        | "paused"
+        | "needs_response"
+        | "warning_needs_response"
+        | "appeal_needs_response"
+        | "unverified" => Tone::Warn,
+        "failed"
+        | "unpaid"
+        | "uncollectible"
+        | "incomplete_expired"
+        | "lost"
+        | "internal_failure"
+        | "errored"
+        | "verification_failed" => Tone::Bad,
+        "processing"
+        | "pending"
+        | "open"
+        | "trialing"
+        | "requires_capture"
+        | "requires_confirmation"
+        | "in_transit"
+        | "under_review"
+        | "warning_under_review"
+        | "appeal_under_review"
+        | "chargeable"
+        | "advancing" => Tone::Info,
         _ => Tone::Quiet,
     }
 }
@@ -112,7 +152,9 @@ mod tests {
     fn text(object: &str, column: &str, json: &Value, operator: bool) -> String {
         let kind = kind(object).unwrap();
         let column = kind.columns.iter().find(|found| found.name == column).unwrap();
-        cell(kind, column, json, Eyes { operator, now: 0 }).value.to_string().trim().to_owned()
+        let whose = Whose { account: Some("acct_1".to_owned()), livemode: Some(true) };
+        let looked = Looked { kind, json, whose: &whose };
+        cell(looked, column, Eyes { operator, now: 0 }).value.to_string().trim().to_owned()
     }
 
     #[test]
@@ -126,5 +168,12 @@ mod tests {
         assert!(text("customer", "email", &customer, false).contains("hidden"));
         assert!(!text("customer", "name", &customer, true).contains("<b>"));
         assert!(text("customer", "phone", &customer, false).contains('–'));
+        let discount = json!({"customer": "cus_1", "source": {"coupon": "SUMMER"}});
+        assert!(text("discount", "customer", &discount, true).contains("/admin/objects/customer/cus_1\""));
+        let coupon = text("discount", "coupon", &discount, true);
+        assert!(coupon.contains("/admin/objects/coupon/SUMMER?account=acct_1&#38;mode=live"), "{coupon}");
+        let grant = json!({"amount": {"monetary": {"value": 500, "currency": "jpy"}}, "name": "free"});
+        assert_eq!(text("billing.credit_grant", "amount", &grant, true), "500 JPY");
+        assert_eq!(text("billing.credit_grant", "name", &grant, false), "free");
     }
 }
