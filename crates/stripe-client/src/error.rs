@@ -1,8 +1,12 @@
 //! What can go wrong in a call to Stripe, told to an operator.
 
 mod api;
+mod limited;
+
+use std::time::Duration;
 
 pub use api::ApiError;
+pub use limited::Limited;
 
 /// Why a call to Stripe did not succeed; no variant holds a key.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -17,6 +21,15 @@ pub enum Error {
     /// The connection could not be made or broke off, also within an answer.
     #[error("the connection to stripe failed: {0}")]
     Connect(String),
+    /// The request budget had no room before the call's deadline; nothing was sent.
+    #[error(
+        "stripe's request limit left no room for this call within {:.1} s; try again later, or at a higher priority",
+        .waited.as_secs_f64()
+    )]
+    NoRoom {
+        /// How long the call waited.
+        waited: Duration,
+    },
     /// The answer is not JSON, as when a proxy or a maintenance page answers in Stripe's place.
     #[error("stripe answered {status} with something other than JSON{}: {excerpt}", of_request(.request_id))]
     NotJson {
@@ -76,7 +89,7 @@ impl Error {
     /// Whether the same request may well succeed later: time-outs, broken connections, limits, Stripe's own failures.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Timeout | Self::Connect(_) => true,
+            Self::Timeout | Self::Connect(_) | Self::NoRoom { .. } => true,
             Self::NotJson { status, .. } => *status >= 500,
             Self::Api(error) => matches!(error.status, 409 | 424 | 429 | 500..),
             _ => false,
@@ -90,6 +103,8 @@ fn of_request(request_id: &Option<String>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::{ApiError, Error};
 
     #[test]
@@ -99,6 +114,7 @@ mod tests {
         let cases = [
             (Error::Timeout, true),
             (Error::Connect("refused".to_owned()), true),
+            (Error::NoRoom { waited: Duration::ZERO }, true),
             (not_json(502), true),
             (not_json(200), false),
             (api(400), false),
@@ -119,5 +135,11 @@ mod tests {
     fn the_request_id_is_part_of_the_text() {
         let error = Error::NotJson { status: 502, request_id: Some("req_1".to_owned()), excerpt: "<h1>".to_owned() };
         assert_eq!(error.to_string(), "stripe answered 502 with something other than JSON (request req_1): <h1>");
+    }
+
+    #[test]
+    fn a_call_without_room_says_how_long_it_waited() {
+        let text = Error::NoRoom { waited: Duration::from_millis(2_340) }.to_string();
+        assert!(text.contains("no room for this call within 2.3 s"), "{text}");
     }
 }

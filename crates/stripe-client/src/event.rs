@@ -1,9 +1,11 @@
 //! Events: the envelope that decides what happens to a delivery, and the whole event for those who need it.
 
+mod carrier;
 mod envelope;
 mod lenient;
 mod owned;
 
+pub use carrier::unwrapped;
 pub use envelope::{Envelope, Kind, RelatedObject};
 pub use owned::Event;
 

@@ -172,7 +172,7 @@ impl Client {
 }
 
 impl CreateEventDestination {
-    fn body(&self) -> Value {
+    pub(crate) fn body(&self) -> Value {
         let mut body = json!({
             "name": self.name,
             "type": "webhook_endpoint",
@@ -190,7 +190,7 @@ impl CreateEventDestination {
 }
 
 impl UpdateEventDestination {
-    fn body(&self) -> Value {
+    pub(crate) fn body(&self) -> Value {
         let mut body = json!({ "include": [URL] });
         set_some(&mut body, "name", self.name.as_ref());
         set_some(&mut body, "webhook_endpoint", self.url.as_ref().map(|url| json!({ "url": url })));

@@ -81,7 +81,7 @@ pub(crate) fn thin(event: Value) -> Result<Value, Error> {
 }
 
 impl EventFilter {
-    fn form(&self) -> Result<Form, Error> {
+    pub(crate) fn form(&self) -> Result<Form, Error> {
         let mut form = Form::new();
         match self.types.as_slice() {
             [] => {}

@@ -1,6 +1,8 @@
 //! Stripe's form encoding of nested values: `a[b][0][c]=d`.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 /// Parameters in the order they were added; used for v1 bodies and for every query.
@@ -54,10 +56,27 @@ impl Form {
     /// `null`, `[]` and `""` become an empty value, which unsets the field at Stripe; an empty object adds nothing.
     pub fn from_value(value: &Value) -> Option<Self> {
         let mut form = Self::new();
-        for (key, value) in value.as_object()? {
-            form.flatten(key.clone(), value);
-        }
+        form.push_fields(value.as_object()?);
         Some(form)
+    }
+
+    /// Adds the fields of a JSON object, flattened as by [`from_value`](Self::from_value).
+    pub fn push_fields(&mut self, fields: &Map<String, Value>) {
+        for (key, value) in fields {
+            self.flatten(key.clone(), value);
+        }
+    }
+
+    /// Adds pairs of metadata; an empty value removes a key at Stripe.
+    pub fn push_metadata(&mut self, pairs: &BTreeMap<String, String>) {
+        for (key, value) in pairs {
+            self.push(format!("metadata[{key}]"), value);
+        }
+    }
+
+    /// Adds all parameters of another form.
+    pub fn append(&mut self, other: Self) {
+        self.0.extend(other.0);
     }
 
     fn flatten(&mut self, key: String, value: &Value) {

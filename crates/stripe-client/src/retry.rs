@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::error::Limited;
+
 /// What to do after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
@@ -26,6 +28,8 @@ pub enum Outcome {
         should_retry: Option<bool>,
         /// `Retry-After`.
         retry_after: Option<Duration>,
+        /// What a 429 complains about.
+        limited: Option<Limited>,
     },
 }
 
@@ -38,6 +42,8 @@ pub struct Attempt {
     pub max_retries: u32,
     /// Whether sending twice is harmless: GET, DELETE, or a POST with an idempotency key.
     pub repeatable: bool,
+    /// Whether a [`Budget`](crate::Budget) slows down before the next attempt.
+    pub paced: bool,
 }
 
 /// The waits between attempts.
@@ -65,10 +71,11 @@ impl Default for Backoff {
 impl Backoff {
     /// Decides about one attempt; `jitter` lies in 0..1 and shortens our own wait by up to half.
     ///
-    /// The rules are those of Stripe's SDKs: `Stripe-Should-Retry` wins; otherwise broken connections, 409 and 5xx
-    /// are tried again, and a 429 once, if it says when.
+    /// The rules are those of Stripe's SDKs: `Stripe-Should-Retry` wins; otherwise broken connections, 409, 5xx and
+    /// locked objects are tried again. More requests are the wrong answer to any other 429, so it is tried again only
+    /// when it says after what time, or when a budget slows all requests down first.
     pub fn decide(&self, attempt: Attempt, outcome: Outcome, jitter: f64) -> Retry {
-        if attempt.number > attempt.max_retries || !attempt.repeatable || !worth_repeating(attempt.number, outcome) {
+        if attempt.number > attempt.max_retries || !attempt.repeatable || !worth_repeating(attempt.paced, outcome) {
             return Retry::Stop;
         }
         let asked = match outcome {
@@ -88,12 +95,16 @@ impl Backoff {
     }
 }
 
-fn worth_repeating(number: u32, outcome: Outcome) -> bool {
+fn worth_repeating(paced: bool, outcome: Outcome) -> bool {
     match outcome {
         Outcome::Broken => true,
         Outcome::Untrusted => false,
         Outcome::Answer { should_retry: Some(wish), .. } => wish,
-        Outcome::Answer { status: 429, retry_after, .. } => retry_after.is_some() && number == 1,
+        Outcome::Answer { limited: Some(limited), retry_after, .. } => match limited {
+            Limited::Lock => true,
+            Limited::Rate | Limited::Concurrency => paced || retry_after.is_some(),
+            Limited::Resource => retry_after.is_some(),
+        },
         Outcome::Answer { status, .. } => status == 409 || status >= 500,
     }
 }
@@ -102,14 +113,16 @@ fn worth_repeating(number: u32, outcome: Outcome) -> bool {
 mod tests {
     use std::time::Duration;
 
-    use super::{Attempt, Backoff, Outcome, Retry};
+    use super::{Attempt, Backoff, Limited, Outcome, Retry};
 
     fn answer(status: u16, should_retry: Option<bool>, retry_after: Option<u64>) -> Outcome {
-        Outcome::Answer { status, should_retry, retry_after: retry_after.map(Duration::from_secs) }
+        let limited = (status == 429).then_some(Limited::Rate);
+        Outcome::Answer { status, should_retry, retry_after: retry_after.map(Duration::from_secs), limited }
     }
 
     fn decide(number: u32, outcome: Outcome, jitter: f64) -> Retry {
-        Backoff::default().decide(Attempt { number, max_retries: 2, repeatable: true }, outcome, jitter)
+        let attempt = Attempt { number, max_retries: 2, repeatable: true, paced: false };
+        Backoff::default().decide(attempt, outcome, jitter)
     }
 
     #[test]
@@ -135,7 +148,8 @@ mod tests {
             (1, answer(400, Some(true), None), after(500)),
             (1, answer(429, None, None), Retry::Stop),
             (1, answer(429, None, Some(3)), after(3000)),
-            (2, answer(429, None, Some(3)), Retry::Stop),
+            (2, answer(429, None, Some(3)), after(3000)),
+            (3, answer(429, None, Some(3)), Retry::Stop),
             (1, answer(429, None, Some(0)), after(500)),
             (1, answer(429, None, Some(30)), after(30_000)),
             (1, answer(429, None, Some(31)), Retry::Stop),
@@ -148,8 +162,30 @@ mod tests {
     }
 
     #[test]
+    fn a_429_is_repeated_for_its_reason() {
+        use Limited::{Concurrency, Lock, Rate, Resource};
+        let cases = [
+            (Lock, false, None, true),
+            (Rate, false, None, false),
+            (Rate, true, None, true),
+            (Rate, false, Some(1), true),
+            (Concurrency, false, None, false),
+            (Concurrency, true, None, true),
+            (Resource, true, None, false),
+            (Resource, false, Some(1), true),
+        ];
+        for (limited, paced, seconds, expected) in cases {
+            let retry_after = seconds.map(Duration::from_secs);
+            let outcome = Outcome::Answer { status: 429, should_retry: None, retry_after, limited: Some(limited) };
+            let attempt = Attempt { number: 1, max_retries: 2, repeatable: true, paced };
+            let decision = Backoff::default().decide(attempt, outcome, 0.0);
+            assert_eq!(decision != Retry::Stop, expected, "{limited:?}, paced: {paced}, after {seconds:?}");
+        }
+    }
+
+    #[test]
     fn what_is_not_repeatable_is_never_repeated() {
-        let attempt = Attempt { number: 1, max_retries: 2, repeatable: false };
+        let attempt = Attempt { number: 1, max_retries: 2, repeatable: false, paced: true };
         for outcome in [Outcome::Broken, answer(500, None, None), answer(409, Some(true), None)] {
             assert_eq!(Backoff::default().decide(attempt, outcome, 0.0), Retry::Stop);
         }
@@ -158,7 +194,7 @@ mod tests {
     #[test]
     fn waits_double_up_to_the_longest_and_jitter_keeps_the_least() {
         let wait = |number, jitter| {
-            let attempt = Attempt { number, max_retries: u32::MAX - 1, repeatable: true };
+            let attempt = Attempt { number, max_retries: u32::MAX - 1, repeatable: true, paced: false };
             match Backoff::default().decide(attempt, Outcome::Broken, jitter) {
                 Retry::After(wait) => wait.as_millis(),
                 Retry::Stop => 0,

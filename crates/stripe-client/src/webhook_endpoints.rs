@@ -135,7 +135,7 @@ impl Client {
 }
 
 impl CreateWebhookEndpoint {
-    fn form(&self) -> Form {
+    pub(crate) fn form(&self) -> Form {
         let mut form = Form::new().with("url", &self.url);
         form.push_list("enabled_events", &self.enabled_events);
         form.push_some("api_version", self.api_version.as_ref());
@@ -143,13 +143,13 @@ impl CreateWebhookEndpoint {
             form.push("connect", "true");
         }
         form.push_some("description", self.description.as_ref());
-        push_metadata(&mut form, &self.metadata);
+        form.push_metadata(&self.metadata);
         form
     }
 }
 
 impl UpdateWebhookEndpoint {
-    fn form(&self) -> Form {
+    pub(crate) fn form(&self) -> Form {
         let mut form = Form::new();
         form.push_some("url", self.url.as_ref());
         if let Some(types) = &self.enabled_events {
@@ -158,15 +158,9 @@ impl UpdateWebhookEndpoint {
         form.push_some("disabled", self.disabled.map(|disabled| disabled.to_string()));
         form.push_some("description", self.description.as_ref());
         if let Some(metadata) = &self.metadata {
-            push_metadata(&mut form, metadata);
+            form.push_metadata(metadata);
         }
         form
-    }
-}
-
-fn push_metadata(form: &mut Form, metadata: &BTreeMap<String, String>) {
-    for (key, value) in metadata {
-        form.push(format!("metadata[{key}]"), value);
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
-use crate::error::{ApiError, Error};
+use super::Reply;
+use crate::error::{ApiError, Error, Limited};
 use crate::retry::Outcome;
 use crate::scrub::scrub;
 
@@ -19,7 +20,7 @@ const EXCERPT: usize = 200;
 pub(super) struct Answer {
     pub(super) outcome: Outcome,
     pub(super) request_id: Option<String>,
-    pub(super) result: Result<Value, Error>,
+    pub(super) result: Result<Reply, Error>,
 }
 
 /// Sends one attempt.
@@ -31,25 +32,35 @@ pub(super) async fn receive(request: reqwest::RequestBuilder) -> Answer {
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     let request_id = text(&headers, "request-id");
-    let outcome = Outcome::Answer {
-        status,
-        should_retry: text(&headers, "stripe-should-retry").and_then(|wish| wish.parse().ok()),
-        retry_after: text(&headers, RETRY_AFTER.as_str()).and_then(|wait| wait.parse().ok()).map(Duration::from_secs),
-    };
     if (300..400).contains(&status) {
         return Answer { outcome: stop(status), request_id, result: Err(Error::Redirect { status }) };
     }
-    let result = match read(response).await {
-        Ok(body) => understand(status, &headers, &body),
+    let body = match read(response).await {
+        Ok(body) => body,
         Err(Stopped::TooLarge) => return Answer { outcome: stop(status), request_id, result: Err(Error::TooLarge) },
         Err(Stopped::Broken(error)) => return broken(&error, request_id),
     };
-    Answer { outcome, request_id, result }
+    let result = understand(status, &headers, &body);
+    Answer { outcome: outcome(status, &headers, &result), request_id, result }
+}
+
+fn outcome(status: u16, headers: &HeaderMap, result: &Result<Reply, Error>) -> Outcome {
+    // A good answer that was cut off where nobody noticed: the same request brings it whole.
+    if matches!(result, Err(Error::Connect(_))) {
+        return Outcome::Broken;
+    }
+    let limited = result.as_ref().err().and_then(Error::api).map_or(Some(Limited::Rate), ApiError::limited);
+    Outcome::Answer {
+        status,
+        should_retry: text(headers, "stripe-should-retry").and_then(|wish| wish.parse().ok()),
+        retry_after: text(headers, RETRY_AFTER.as_str()).and_then(|wait| wait.parse().ok()).map(Duration::from_secs),
+        limited: limited.filter(|_| status == 429),
+    }
 }
 
 /// An outcome that is final whatever the status says.
 fn stop(status: u16) -> Outcome {
-    Outcome::Answer { status, should_retry: Some(false), retry_after: None }
+    Outcome::Answer { status, should_retry: Some(false), retry_after: None, limited: None }
 }
 
 fn broken(error: &reqwest::Error, request_id: Option<String>) -> Answer {
@@ -82,13 +93,17 @@ async fn read(mut response: reqwest::Response) -> Result<Vec<u8>, Stopped> {
     Ok(body)
 }
 
-fn understand(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Value, Error> {
+fn understand(status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Reply, Error> {
     let request_id = text(headers, "request-id");
-    let Ok(value) = serde_json::from_slice::<Value>(body) else {
-        return Err(Error::NotJson { status, request_id, excerpt: excerpt(body) });
+    let good = (200..300).contains(&status);
+    let value = match serde_json::from_slice::<Value>(body) {
+        Ok(value) => value,
+        Err(error) if good && error.is_eof() => return Err(Error::Connect("the answer is cut off".to_owned())),
+        Err(_) => return Err(Error::NotJson { status, request_id, excerpt: excerpt(body) }),
     };
-    if (200..300).contains(&status) {
-        return Ok(value);
+    if good {
+        let replayed = text(headers, "idempotent-replayed").is_some_and(|flag| flag == "true");
+        return Ok(Reply { value, request_id, replayed });
     }
     let rate_limited_reason = text(headers, "stripe-rate-limited-reason");
     Err(Error::Api(Box::new(ApiError { request_id, rate_limited_reason, ..ApiError::from_body(status, &value) })))

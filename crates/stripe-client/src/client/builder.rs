@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use super::{CONNECT_TIMEOUT, Client, Shared, TIMEOUT};
+use crate::budget::{Budget, Priority};
 use crate::catalogue::NEWEST;
 use crate::error::Error;
 use crate::key::ApiKey;
@@ -18,11 +19,17 @@ pub struct ClientBuilder {
     base_url: Option<Url>,
     api_version: String,
     account: Option<String>,
+    budget: Option<Budget>,
+    priority: Priority,
+    deadline: Option<Duration>,
     timeout: Duration,
+    connect_timeout: Duration,
     max_retries: u32,
     backoff: Backoff,
     app_info: Option<String>,
 }
+
+const STRIPE: &str = "https://api.stripe.com/";
 
 impl ClientBuilder {
     pub(super) fn new(key: ApiKey) -> Self {
@@ -31,7 +38,11 @@ impl ClientBuilder {
             base_url: None,
             api_version: NEWEST.to_owned(),
             account: None,
+            budget: None,
+            priority: Priority::default(),
+            deadline: None,
             timeout: TIMEOUT,
+            connect_timeout: CONNECT_TIMEOUT,
             max_retries: 2,
             backoff: Backoff::default(),
             app_info: None,
@@ -59,10 +70,41 @@ impl ClientBuilder {
         self
     }
 
+    /// The budget that requests come out of: give the same one to every client that acts for the account.
+    ///
+    /// Without it a client of `https://api.stripe.com` has a [`Budget::for_mode`] of its own; any other base URL is
+    /// asked without limit.
+    #[must_use]
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+
+    /// The place in the queue when the budget is short; [`Priority::Worker`] by default.
+    #[must_use]
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// How long a call may take with all its waits and attempts; no limit by default.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
     /// How long one attempt may take, from connecting to the answer's last byte; 30 s by default.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// How long connecting may take, within the time-out of the attempt; 5 s by default.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
         self
     }
 
@@ -80,10 +122,12 @@ impl ClientBuilder {
         self
     }
 
-    /// Names the application in the `User-Agent`, as Stripe asks of plugins.
+    /// Names the application in the `User-Agent`, as Stripe asks of plugins; version and URL may be empty.
     #[must_use]
     pub fn app_info(mut self, name: &str, version: &str, url: &str) -> Self {
-        self.app_info = Some(format!(" {name}/{version} ({url})"));
+        let version = if version.is_empty() { String::new() } else { format!("/{version}") };
+        let url = if url.is_empty() { String::new() } else { format!(" ({url})") };
+        self.app_info = Some(format!(" {name}{version}{url}"));
         self
     }
 
@@ -95,14 +139,16 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         let base_url = match self.base_url {
             Some(url) => url,
-            None => Url::parse("https://api.stripe.com/").map_err(|error| Error::InvalidRequest(error.to_string()))?,
+            None => Url::parse(STRIPE).map_err(|error| Error::InvalidRequest(error.to_string()))?,
         };
         check_base(&base_url, &self.key)?;
+        let own_budget = || (base_url.as_str() == STRIPE).then(|| Budget::for_mode(self.key.livemode()));
+        let budget = self.budget.or_else(own_budget);
         let app_info = self.app_info.unwrap_or_default();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(self.timeout)
-            .connect_timeout(CONNECT_TIMEOUT.min(self.timeout))
+            .connect_timeout(self.connect_timeout.min(self.timeout))
             .user_agent(format!("Tollgate/{}{app_info}", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| Error::InvalidRequest(super::answer::chain(&error)))?;
@@ -111,10 +157,17 @@ impl ClientBuilder {
             key: self.key,
             base_url,
             api_version: self.api_version,
+            timeout: self.timeout,
             max_retries: self.max_retries,
             backoff: self.backoff,
         };
-        Ok(Client { shared: Arc::new(shared), account: self.account.map(Arc::from) })
+        Ok(Client {
+            shared: Arc::new(shared),
+            account: self.account.map(Arc::from),
+            budget,
+            priority: self.priority,
+            deadline: self.deadline,
+        })
     }
 }
 
@@ -166,6 +219,14 @@ mod tests {
         for (key, base, expected) in cases {
             assert_eq!(build(key, base).is_ok(), expected, "{key} {base}");
         }
+    }
+
+    #[test]
+    fn only_stripe_itself_is_paced_unasked() {
+        let rate = |key, base| build(key, base).unwrap().budget().map(|budget| budget.snapshot().rate);
+        assert_eq!(rate("sk_live_abc", "https://api.stripe.com"), Some(80.0));
+        assert_eq!(rate("rk_test_abc", "https://api.stripe.com"), Some(20.0));
+        assert_eq!(rate("sk_test_abc", "http://127.0.0.1:9"), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::Limited;
 use crate::scrub::scrub;
 
 /// The error object of an answer, with the status and request id that came with it.
@@ -19,6 +20,10 @@ pub struct ApiError {
     pub code: Option<String>,
     /// The card issuer's reason, such as `insufficient_funds`.
     pub decline_code: Option<String>,
+    /// What the issuer advises, such as `try_again_later` or `do_not_try_again`.
+    pub advice_code: Option<String>,
+    /// The payment intent that the refusal is about (`pi_…`), if Stripe names one.
+    pub payment_intent: Option<String>,
     /// Stripe's explanation.
     pub message: String,
     /// The parameter at fault, such as `enabled_events[2]`.
@@ -45,6 +50,8 @@ impl ApiError {
             type_: text("type").unwrap_or_default(),
             code: text("code"),
             decline_code: text("decline_code"),
+            advice_code: text("advice_code"),
+            payment_intent: error["payment_intent"].as_str().or(error["payment_intent"]["id"].as_str()).map(scrub),
             message,
             param: text("param"),
             doc_url: text("doc_url"),
@@ -70,9 +77,25 @@ impl ApiError {
         self.status == 401
     }
 
+    /// What a 429 complains about; `None` for any other status.
+    pub fn limited(&self) -> Option<Limited> {
+        let reason = self.rate_limited_reason.as_deref();
+        (self.status == 429).then(|| Limited::read(reason, self.code.as_deref()))
+    }
+
     /// Whether too many requests were made; a 429 for a locked object (`lock_timeout`) is not meant.
     pub fn is_rate_limit(&self) -> bool {
-        self.status == 429 && !self.has_code("lock_timeout")
+        self.limited().is_some_and(|limited| limited != Limited::Lock)
+    }
+
+    /// Whether the object after which a listing was to go on does not exist any more.
+    pub fn is_lost_cursor(&self) -> bool {
+        self.has_code("resource_missing") && matches!(self.param.as_deref(), Some("starting_after" | "ending_before"))
+    }
+
+    /// The text that a paying customer may read: the message of a `card_error`, and of no other.
+    pub fn customer_message(&self) -> Option<&str> {
+        (self.type_ == "card_error").then_some(self.message.as_str())
     }
 
     /// Whether an idempotency key was used again with other parameters; only a new key helps.
@@ -142,6 +165,7 @@ mod tests {
             "type": "card_error", "code": "card_declined", "decline_code": "insufficient_funds", "param": "source",
             "message": "key sk_test_4eC39HqLyjWDarjtT1zdp7dc was refused",
             "doc_url": "https://stripe.com/docs/error-codes/card-declined", "request_log_url": "https://dashboard.stripe.com/x",
+            "advice_code": "try_again_later", "payment_intent": {"id": "pi_1", "client_secret": "pi_1_secret_x"},
         }});
         let error = ApiError::from_body(402, &body);
         assert_eq!(error.type_, "card_error");
@@ -150,6 +174,12 @@ mod tests {
         assert_eq!(error.param.as_deref(), Some("source"));
         assert_eq!(error.message, "key sk_test_…p7dc was refused");
         assert!(error.doc_url.is_some() && error.request_log_url.is_some());
+        assert_eq!(error.advice_code.as_deref(), Some("try_again_later"));
+        assert_eq!(error.payment_intent.as_deref(), Some("pi_1"));
+        assert!(!format!("{error:?}").contains("pi_1_secret_x"));
+        assert_eq!(error.customer_message(), Some("key sk_test_…p7dc was refused"));
+        let by_id = ApiError::from_body(402, &json!({"error": {"payment_intent": "pi_2", "message": "no"}}));
+        assert_eq!((by_id.payment_intent.as_deref(), by_id.customer_message()), (Some("pi_2"), None));
     }
 
     #[test]
@@ -171,6 +201,18 @@ mod tests {
         assert!(error(401, None, "Invalid API Key provided").is_authentication());
         assert!(error(429, Some("rate_limit"), "").is_rate_limit());
         assert!(!error(429, Some("lock_timeout"), "").is_rate_limit());
+        assert!(!error(400, Some("rate_limit"), "").is_rate_limit());
+    }
+
+    #[test]
+    fn a_lost_cursor_is_told_from_other_missing_objects() {
+        let missing = |status: u16, param: &str| {
+            let error = json!({"code": "resource_missing", "param": param, "message": "No such customer: 'cus_1'"});
+            ApiError::from_body(status, &json!({ "error": error })).is_lost_cursor()
+        };
+        assert!(missing(400, "starting_after") && missing(404, "ending_before"));
+        assert!(!missing(404, "id") && !missing(400, "customer"));
+        assert!(!error(400, None, "Invalid starting_after").is_lost_cursor());
     }
 
     #[test]

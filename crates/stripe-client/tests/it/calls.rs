@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use tollgate_stripe_client::catalogue::NEWEST;
+use tollgate_stripe_client::resources::{subscriptions, v2_accounts};
 use tollgate_stripe_client::{
     CreateWebhookEndpoint, Error, EventFilter, Form, Request, UpdateWebhookEndpoint, WebhookEndpoint,
 };
@@ -54,6 +55,58 @@ async fn json_goes_to_v2_and_a_context_takes_the_account_s_place() {
     assert_eq!(seen.body, r#"{"name":"n"}"#);
     assert_eq!(seen.header("content-type"), Some("application/json"));
     assert_eq!((seen.header("stripe-context"), seen.header("stripe-account")), (Some("acct_2"), None));
+}
+
+#[tokio::test]
+async fn named_calls_send_what_their_table_says() {
+    let seen = sends(
+        subscriptions::update("sub_1")
+            .params(
+                json!({"items": [{"id": "si_1", "quantity": 3}], "default_source": null, "cancel_at_period_end": true}),
+            )
+            .metadata("order", "7")
+            .metadata("old", "")
+            .expand("latest_invoice.payments"),
+    )
+    .await;
+    assert_eq!((seen.method.as_str(), seen.uri.as_str()), ("POST", "/v1/subscriptions/sub_1"));
+    let body: Vec<(String, String)> = url::form_urlencoded::parse(seen.body.as_bytes()).into_owned().collect();
+    let expected = [
+        ("items[0][id]", "si_1"),
+        ("items[0][quantity]", "3"),
+        ("default_source", ""),
+        ("cancel_at_period_end", "true"),
+        ("metadata[order]", "7"),
+        ("metadata[old]", ""),
+        ("expand[]", "latest_invoice.payments"),
+    ];
+    assert_eq!(body, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+
+    let seen = sends(subscriptions::cancel("sub/1").params(json!({"prorate": true}))).await;
+    let told = (seen.method.as_str(), seen.uri.as_str(), seen.body.as_str());
+    assert_eq!(told, ("DELETE", "/v1/subscriptions/sub%2F1?prorate=true", ""));
+    let seen = sends(v2_accounts::close("acct_2").params(json!({"applied_configurations": ["customer"]}))).await;
+    assert_eq!(
+        (seen.uri.as_str(), seen.body.as_str()),
+        ("/v2/core/accounts/acct_2/close", r#"{"applied_configurations":["customer"]}"#)
+    );
+    assert_eq!((seen.header("stripe-context"), seen.header("stripe-account")), (Some("acct_1"), None));
+}
+
+#[tokio::test]
+async fn the_agent_names_an_application_with_what_is_known_of_it() {
+    let cases = [
+        ("Shop", "", "", " Shop"),
+        ("Shop", "1", "", " Shop/1"),
+        ("Shop", "", "https://s.example", " Shop (https://s.example)"),
+    ];
+    for (name, version, url, expected) in cases {
+        let server = Server::with([Answer::json(200, &json!({}))]).await;
+        let client = builder(&server.url).app_info(name, version, url).build().unwrap();
+        client.send(Request::get("/v1/balance")).await.unwrap();
+        let agent = format!("Tollgate/{}{expected}", env!("CARGO_PKG_VERSION"));
+        assert_eq!(server.seen()[0].header("user-agent"), Some(agent.as_str()));
+    }
 }
 
 #[tokio::test]

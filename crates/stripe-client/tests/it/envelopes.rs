@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use tollgate_stripe_client::event::{Envelope, EnvelopeError, Event, Kind};
+use tollgate_stripe_client::event::{Envelope, EnvelopeError, Event, Kind, unwrapped};
 
 fn snapshot() -> Value {
     json!({
@@ -162,10 +162,36 @@ fn a_whole_event_gives_its_object_and_what_changed() {
     assert_eq!((bare.data_object(), bare.previous_attributes()), (&Value::Null, None));
 }
 
+#[test]
+fn an_event_within_a_cloud_s_envelope_comes_out_byte_for_byte() {
+    let event = snapshot().to_string();
+    let amazon = format!(
+        r#"{{"version":"0","id":"x","detail-type":"a","source":"aws.partner/stripe.com/ed_1","detail":{event}}}"#
+    );
+    let azure = format!(r#"{{"specversion":"1.0","id":"x","type":"a","source":"/stripe","data": {event} }}"#);
+    for body in [&event, &amazon, &azure] {
+        assert_eq!(unwrapped(body.as_bytes()), Ok(event.as_bytes()), "{body}");
+    }
+    let thin = thin().to_string();
+    let carried = format!(r#"{{"detail-type":"a","detail":{thin}}}"#);
+    assert_eq!(Envelope::parse(unwrapped(carried.as_bytes()).unwrap()).unwrap().kind, Kind::Thin);
+}
+
+#[test]
+fn an_unknown_envelope_is_refused() {
+    for body in [json!({"payload": snapshot()}), json!({"detail": snapshot()}), json!({"data": {}}), json!({})] {
+        assert_eq!(unwrapped(body.to_string().as_bytes()), Err(EnvelopeError::Field("object")), "{body}");
+    }
+    assert_eq!(unwrapped(b""), Err(EnvelopeError::Empty));
+    assert_eq!(unwrapped(b"\xff"), Err(EnvelopeError::NotUtf8));
+    assert!(matches!(unwrapped(b"["), Err(EnvelopeError::NotJson(_))));
+}
+
 proptest! {
     #[test]
     fn random_bytes_never_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _ = Envelope::parse(&body);
+        let _ = unwrapped(&body);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Answers that are refusals, or not Stripe's at all.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use tollgate_stripe_client::{Error, Request};
 
-use crate::server::{Answer, KEY, RawServer, Server, builder};
+use crate::odd_servers::{RawServer, TlsServer, TrickleServer};
+use crate::server::{Answer, KEY, Server, builder};
 
 async fn error_of(answer: Answer) -> Error {
     let server = Server::with([answer]).await;
@@ -59,10 +62,44 @@ async fn an_html_answer_is_shown_in_part_and_scrubbed() {
 }
 
 #[tokio::test]
-async fn an_empty_or_truncated_text_is_not_json() {
-    for body in ["", "{\"id\": \"cus_1\"", "{} {}"] {
+async fn a_text_that_is_no_json_is_told_from_one_that_is_cut_off() {
+    for body in ["{} {}", "nothing", "\u{feff}{}", "{\"id\": cus_1"] {
         assert!(matches!(error_of(Answer::text(200, body)).await, Error::NotJson { status: 200, .. }), "{body}");
     }
+    for body in ["", "{\"id\": \"cus_1\"", "[1,", "\"tex"] {
+        let error = error_of(Answer::text(200, body)).await;
+        assert!(matches!(error, Error::Connect(_)) && error.is_transient(), "{body}: {error}");
+    }
+    assert!(matches!(error_of(Answer::text(400, "{\"error\":")).await, Error::NotJson { status: 400, .. }));
+}
+
+#[tokio::test]
+async fn an_answer_that_trickles_is_a_timeout() {
+    let server = TrickleServer::start().await;
+    let client = builder(&server.url).timeout(Duration::from_millis(300)).max_retries(0).build().unwrap();
+    let started = Instant::now();
+    let error = client.send(Request::get("/v1/balance")).await.unwrap_err();
+    assert!(matches!(error, Error::Timeout), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_is_not_talked_to() {
+    let server = TlsServer::start().await;
+    let client = builder(&server.url).build().unwrap();
+    let error = client.send(Request::post("/v1/customers")).await.unwrap_err();
+    let Error::Connect(text) = &error else { panic!("{error}") };
+    assert!(text.contains("invalid peer certificate"), "{text}");
+    assert_eq!((server.handshakes(), server.requests()), (1, 0), "it is tried once, and the key stays here");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_speak_tls_is_a_failed_connection() {
+    let server = RawServer::with(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()).await;
+    let mut url = server.url.clone();
+    url.set_scheme("https").unwrap();
+    let error = builder(&url).max_retries(0).build().unwrap().send(Request::get("/v1/balance")).await.unwrap_err();
+    assert!(matches!(error, Error::Connect(_)), "{error}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Lists over several pages, and lists that would never end.
 
 use serde_json::{Value, json};
+use tollgate_stripe_client::resources::{customers, invoices};
 use tollgate_stripe_client::{Error, Form};
 
 use crate::server::{Answer, Server};
@@ -118,4 +119,143 @@ async fn a_page_that_failed_can_be_asked_for_again() {
     pages.next_page().await.unwrap();
     assert!(pages.next_page().await.is_err());
     assert_eq!(ids(&pages.next_page().await.unwrap().unwrap()), ["b"]);
+}
+
+#[tokio::test]
+async fn a_search_goes_on_at_the_page_that_stripe_names() {
+    let found = |ids: &[&str], next: Value| {
+        let data: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
+        let more = next.is_string();
+        Answer::json(200, &json!({"object": "search_result", "data": data, "has_more": more, "next_page": next}))
+    };
+    let server =
+        Server::with([found(&["a"], json!("P2==")), found(&["b"], Value::Null), found(&["b"], Value::Null)]).await;
+    let client = server.client();
+    let search = || customers::search().query("query", "email:'a@example.com'");
+    let mut pages = client.pages(search());
+    assert_eq!(ids(&pages.next_page().await.unwrap().unwrap()), ["a"]);
+    let cursor = pages.cursor().unwrap().to_owned();
+    assert_eq!(ids(&pages.next_page().await.unwrap().unwrap()), ["b"]);
+    assert_eq!(pages.next_page().await.unwrap(), None);
+    assert_eq!(ids(&client.pages(search()).after(cursor).collect_all(9).await.unwrap()), ["b"]);
+    let uris: Vec<String> = server.seen().into_iter().map(|seen| seen.uri).collect();
+    let first = "/v1/customers/search?query=email%3A%27a%40example.com%27&limit=100";
+    let second = format!("{first}&page=P2%3D%3D");
+    assert_eq!(uris, [first, &second, &second]);
+}
+
+#[tokio::test]
+async fn a_list_towards_newer_objects_gives_the_oldest_first() {
+    let server = Server::with([page(&["c", "b"], true), page(&["e", "d"], false)]).await;
+    let pages = server.client().pages(customers::list().query("ending_before", "a"));
+    assert_eq!(ids(&pages.collect_all(9).await.unwrap()), ["b", "c", "d", "e"]);
+    let uris: Vec<String> = server.seen().into_iter().map(|seen| seen.uri).collect();
+    assert_eq!(uris, ["/v1/customers?limit=100&ending_before=a", "/v1/customers?limit=100&ending_before=c"]);
+}
+
+#[tokio::test]
+async fn a_v2_list_resumes_at_the_address_it_had_come_to() {
+    let server = Server::with([page_v2(&["a"], json!("/v2/core/events?page=p2")), page_v2(&["b"], json!(null))]).await;
+    let client = server.client();
+    let mut pages = client.list("/v2/core/events", Form::new());
+    pages.next_page().await.unwrap();
+    let cursor = pages.cursor().unwrap().to_owned();
+    let rest = client.list("/v2/core/events", Form::new()).after(cursor).collect_all(9).await.unwrap();
+    assert_eq!(ids(&rest), ["b"]);
+    assert_eq!(server.seen()[1].uri, "/v2/core/events?page=p2");
+}
+
+fn lost(id: &str) -> Answer {
+    let message = format!("No such customer: '{id}'");
+    Answer::error(400, &json!({"code": "resource_missing", "param": "starting_after", "message": message}))
+}
+
+#[tokio::test]
+async fn a_cursor_that_was_deleted_meanwhile_is_replaced_by_the_one_before() {
+    let server = Server::with([page(&["a", "b", "c"], true), lost("c"), lost("b"), page(&["d"], false)]).await;
+    let pages = server.client().pages(customers::list());
+    assert_eq!(ids(&pages.collect_all(9).await.unwrap()), ["a", "b", "c", "d"]);
+    let asked: Vec<String> = server.seen().iter().map(|seen| seen.uri.replace("/v1/customers?limit=100", "")).collect();
+    assert_eq!(asked, ["", "&starting_after=c", "&starting_after=b", "&starting_after=a"]);
+}
+
+#[tokio::test]
+async fn a_cursor_with_nothing_before_it_is_told_as_lost() {
+    let server = Server::with([lost("z"), page(&["a"], true), lost("a"), page(&["b"], false)]).await;
+    let client = server.client();
+    let error = client.pages(customers::list()).after("z").next_page().await.unwrap_err();
+    assert!(error.api().unwrap().is_lost_cursor(), "{error}");
+
+    let mut pages = client.pages(customers::list());
+    pages.next_page().await.unwrap();
+    assert!(pages.next_page().await.unwrap_err().api().unwrap().is_lost_cursor());
+    assert_eq!(pages.cursor(), Some("a"));
+    assert_eq!(ids(&pages.next_page().await.unwrap().unwrap()), ["b"], "it can be asked again");
+}
+
+#[tokio::test]
+async fn a_key_revoked_in_the_middle_leaves_a_cursor_for_the_next_key() {
+    let revoked =
+        Answer::error(401, &json!({"code": "api_key_expired", "message": "Expired API Key provided: sk_test_*p7dc"}));
+    let server = Server::with([page(&["a"], true), revoked, page(&["b"], false)]).await;
+    let mut pages = server.client().pages(customers::list());
+    pages.next_page().await.unwrap();
+    let error = pages.next_page().await.unwrap_err();
+    assert!(error.api().unwrap().is_authentication() && !error.is_transient(), "{error}");
+    let cursor = pages.cursor().unwrap().to_owned();
+    let next = server.client().pages(customers::list()).after(cursor);
+    assert_eq!(ids(&next.collect_all(9).await.unwrap()), ["b"]);
+    assert!(server.seen()[2].uri.ends_with("starting_after=a"));
+}
+
+#[tokio::test]
+async fn a_list_of_ten_thousand_pages_comes_to_its_end() {
+    const PAGES: usize = 10_000;
+    let names: Vec<String> = (1..=PAGES).map(|n| format!("cus_{n}")).collect();
+    let server = Server::with(names.iter().enumerate().map(|(n, name)| page(&[name], n + 1 < PAGES))).await;
+    let mut objects = server.client().pages(customers::list().query("limit", "1")).objects();
+    let mut count = 0;
+    while let Some(object) = objects.next().await {
+        assert_eq!(object.unwrap()["id"], names[count]);
+        count += 1;
+    }
+    assert_eq!((count, server.seen().len()), (PAGES, PAGES));
+}
+
+#[tokio::test]
+async fn a_stream_fetches_pages_when_they_are_needed_and_resumes_after_its_last_object() {
+    let server = Server::with([page(&["a", "b"], true), page(&["c", "d"], true), page(&["d"], false)]).await;
+    let client = server.client();
+    let mut objects = client.pages(invoices::list()).objects();
+    assert_eq!(objects.cursor(), None);
+    for id in ["a", "b", "c"] {
+        assert_eq!(objects.next().await.unwrap().unwrap()["id"], id);
+        assert_eq!(objects.cursor(), Some(id));
+    }
+    assert_eq!(server.seen().len(), 2);
+    let mut rest = client.pages(invoices::list()).after(objects.cursor().unwrap()).objects();
+    assert_eq!(rest.next().await.unwrap().unwrap()["id"], "d");
+    assert!(rest.next().await.is_none() && rest.next().await.is_none());
+    assert!(server.seen()[2].uri.ends_with("starting_after=c"));
+}
+
+#[tokio::test]
+async fn a_stream_ends_after_an_error_and_keeps_its_cursor() {
+    let failure = Answer::error(400, &json!({"message": "no"}));
+    let server = Server::with([page(&["a"], true), failure]).await;
+    let mut objects = server.client().pages(customers::list()).objects();
+    objects.next().await.unwrap().unwrap();
+    assert!(objects.next().await.unwrap().is_err());
+    assert!(objects.next().await.is_none());
+    assert_eq!((objects.cursor(), server.seen().len()), (Some("a"), 2));
+}
+
+#[tokio::test]
+async fn a_stream_that_is_dropped_in_the_middle_of_a_page_loses_nothing_before() {
+    let server = Server::with([page(&["a"], true), Answer::silence()]).await;
+    let mut objects = server.client().pages(customers::list()).objects();
+    objects.next().await.unwrap().unwrap();
+    let late = tokio::time::timeout(std::time::Duration::from_millis(50), objects.next()).await;
+    assert!(late.is_err());
+    assert_eq!(objects.cursor(), Some("a"));
 }

@@ -1,4 +1,4 @@
-//! Servers that stand where Stripe does: one that answers as told, and one that answers any bytes at all.
+//! A server that stands where Stripe does and answers as told.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,6 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, Response};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tollgate_stripe_client::retry::Backoff;
@@ -126,41 +125,6 @@ async fn give(answer: Answer) -> Response<Body> {
     response.body(Body::from(answer.body)).unwrap()
 }
 
-/// A server that answers each connection with the same bytes and closes it.
-pub struct RawServer {
-    pub url: Url,
-    connections: Arc<Mutex<u32>>,
-    task: JoinHandle<()>,
-}
-
-impl RawServer {
-    pub async fn with(bytes: Vec<u8>) -> Self {
-        let (listener, url) = listen().await;
-        let connections = Arc::new(Mutex::new(0));
-        let counted = Arc::clone(&connections);
-        let task = tokio::spawn(async move {
-            while let Ok((mut socket, _)) = listener.accept().await {
-                *counted.lock().unwrap() += 1;
-                let mut head = [0; 8192];
-                let _ = socket.read(&mut head).await;
-                let _ = socket.write_all(&bytes).await;
-                let _ = socket.shutdown().await;
-            }
-        });
-        Self { url, connections, task }
-    }
-
-    pub fn connections(&self) -> u32 {
-        *self.connections.lock().unwrap()
-    }
-}
-
-impl Drop for RawServer {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
 /// An address on which nothing listens.
 pub async fn nobody() -> Url {
     listen().await.1
@@ -173,7 +137,7 @@ pub fn builder(url: &Url) -> ClientBuilder {
     Client::builder(ApiKey::parse(KEY).unwrap()).base_url(url.clone()).backoff(backoff)
 }
 
-async fn listen() -> (TcpListener, Url) {
+pub async fn listen() -> (TcpListener, Url) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
     (listener, url)
