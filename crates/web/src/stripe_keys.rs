@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use tollgate_models::api_keys::{self, ApiKey as StoredKey};
 use tollgate_models::endpoints::Endpoint;
 use tollgate_models::{AnyConnection, Database};
-use tollgate_stripe_client::{ApiKey, Client};
+use tollgate_stripe_client::{ApiKey, Budgets, Client};
 use url::Url;
 
 use crate::keyring::{Keyring, api_key_place};
@@ -19,6 +19,7 @@ pub(crate) struct StripeKeys {
     base: Url,
     timeout: Duration,
     from_environment: Option<ApiKey>,
+    budgets: Budgets,
 }
 
 /// A key that was chosen.
@@ -36,6 +37,7 @@ impl StripeKeys {
             base: config.stripe_api_base.clone(),
             timeout: config.stripe_timeout,
             from_environment: config.stripe_api_key.clone(),
+            budgets: Budgets::default(),
         }
     }
 
@@ -89,14 +91,16 @@ impl StripeKeys {
         ApiKey::parse(plain.expose_secret()).map_err(Error::internal)
     }
 
-    /// A client that uses a key.
+    /// A client that uses a key; all clients of one key share a budget at Stripe itself. A simulator has no limit.
     pub(crate) fn client(&self, key: &ApiKey) -> Result<Client, Error> {
-        Client::builder(key.clone())
+        let client = Client::builder(key.clone())
             .base_url(self.base.clone())
             .timeout(self.timeout)
             .max_retries(1)
             .app_info("tollgate", env!("CARGO_PKG_VERSION"), "")
-            .build()
-            .map_err(Error::from)
+            .build()?;
+        let paced = client.budget().is_some();
+        let shared = || self.budgets.of(&key.masked(), key.livemode());
+        Ok(if paced { client.with_budget(shared()) } else { client })
     }
 }

@@ -86,7 +86,7 @@ impl Builder {
             workers.start()?;
         }
         Ok(Tollgate(Arc::new(Inner {
-            stripe_keys: StripeKeys::new(&self.config, &keyring),
+            stripe_keys: workers.stripe_keys(),
             config: self.config,
             clock: self.clock,
             db: Db::new(database),

@@ -12,6 +12,7 @@ use super::task_runner::TaskRunner;
 use super::{Announcement, Shared, Waits, Worker, keeper, word};
 use crate::keyring::Keyring;
 use crate::metrics::Metrics;
+use crate::stripe_keys::StripeKeys;
 use crate::{Clock, Config, Handlers};
 
 /// The threads that process events and run tasks.
@@ -133,6 +134,11 @@ impl Workers {
     /// Wakes whoever fetches missed events.
     pub(crate) fn new_sweep(&self) {
         self.pool.shared.sweeps_alarm.ring();
+    }
+
+    /// The keys as the workers use them, so that pages and workers share one request budget for each key.
+    pub(crate) fn stripe_keys(&self) -> StripeKeys {
+        self.pool.shared.stripe.clone()
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
