@@ -18,7 +18,9 @@ pub use changes::{TableChanges, recording_changes};
 pub(crate) use claim_due::{Due, claim_due, claim_tasks};
 pub use connection::{AnyConnection, MultiBackend};
 pub use dialect::begin_write;
-pub(crate) use dialect::{insert_deliveries, insert_events, insert_runs, insert_tasks, lock_claims, run_on_json};
+pub(crate) use dialect::{
+    insert_deliveries, insert_events, insert_refetches, insert_runs, insert_tasks, lock_claims, run_on_json,
+};
 pub use error::Error;
 pub(crate) use free_rows::{Table, take_free};
 pub use lane::Lane;

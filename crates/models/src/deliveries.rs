@@ -151,6 +151,34 @@ pub fn last_taken(conn: &mut AnyConnection, endpoint_uuid: &str) -> QueryResult<
         .optional()
 }
 
+/// Deliveries from which the usual interval of an endpoint is told, and how few are too few for that.
+const LOOKED_AT: i64 = 50;
+const TOO_FEW: usize = 10;
+/// So many times its usual interval without a delivery, and at least an hour, and an endpoint is silent.
+const SILENCE: i64 = 20;
+const AN_HOUR: i64 = 3_600_000;
+
+/// Since when an endpoint that used to take deliveries often has taken none, and how often it used to, in unix milliseconds and
+/// milliseconds. None while that is not unusual.
+///
+/// # Errors
+/// When the query fails.
+pub fn silent_since(conn: &mut AnyConnection, endpoint_uuid: &str, now: i64) -> QueryResult<Option<(i64, i64)>> {
+    let taken: Vec<i64> = deliveries::table
+        .filter(deliveries::endpoint_uuid.eq(endpoint_uuid))
+        .filter(deliveries::outcome.ne(Outcome::Refused))
+        .order(deliveries::id.desc())
+        .limit(LOOKED_AT)
+        .select(deliveries::received_at)
+        .load(conn)?;
+    let (Some(last), Some(first)) = (taken.first(), taken.last().filter(|_| taken.len() >= TOO_FEW)) else {
+        return Ok(None);
+    };
+    let usual = (last - first) / (taken.len() as i64 - 1);
+    let silent = now - last > usual.saturating_mul(SILENCE).max(AN_HOUR);
+    Ok(silent.then_some((*last, usual)))
+}
+
 /// Counts `more` POSTs on a row that already stands for some.
 ///
 /// # Errors

@@ -16,12 +16,14 @@ pub mod intake;
 pub mod leases;
 pub mod mirror;
 pub mod page;
+pub mod refetches;
 pub mod replays;
 pub mod retention;
 pub mod runs;
 pub mod schema;
 pub mod sessions;
 pub mod settings;
+pub mod syncs;
 pub mod tasks;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -14,9 +14,10 @@ mod move_in;
 mod read;
 mod statements;
 mod ties;
+mod truth;
 mod typed;
 
-pub use apply::{Applied, Change, Outcome, apply, apply_all};
+pub use apply::{Applied, Change, Outcome, apply, apply_all, apply_fetched};
 pub use counts::{Count, count_up_to, counts_up_to, other_types};
 pub use history::{Content, Subject, Version, as_of, history, keep};
 pub use kind::{Column, Kind, Nested, SqlType};
@@ -24,6 +25,10 @@ pub use kinds::{KINDS, kind};
 pub(crate) use move_in::move_in;
 pub use read::{Filter, Object, Objects, Position, Related, Whose, find, find_anywhere, find_of, list, related};
 pub(crate) use statements::Statement;
+pub use truth::{
+    Missing, contradictions, differences, events_after, gap_before, has_more, made_between, made_until, mark_gone,
+    missing, newest_seq, sample,
+};
 pub use typed::{
     Account, Charge, CheckoutSession, Customer, Invoice, PaymentIntent, Price, Product, Refund, Subscription,
     SubscriptionItem,

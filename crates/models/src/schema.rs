@@ -206,6 +206,59 @@ diesel::table! {
 }
 
 diesel::table! {
+    refetches (id) {
+        id -> BigInt,
+        object -> Text,
+        object_id -> Text,
+        account -> Text,
+        livemode -> Bool,
+        reason -> Text,
+        event_id -> Nullable<Text>,
+        detail -> Text,
+        status -> Text,
+        found -> Nullable<Text>,
+        attempts -> Integer,
+        next_attempt_at -> BigInt,
+        last_error -> Nullable<Text>,
+        requested_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    syncs (id) {
+        id -> BigInt,
+        actor -> Text,
+        types -> Text,
+        since -> Nullable<BigInt>,
+        status -> Text,
+        last_error -> Nullable<Text>,
+        created_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sync_windows (id) {
+        id -> BigInt,
+        sync_id -> BigInt,
+        rank -> Integer,
+        object -> Text,
+        account -> Text,
+        livemode -> Bool,
+        connected -> Bool,
+        made_from -> Nullable<BigInt>,
+        made_until -> Nullable<BigInt>,
+        cursor -> Nullable<Text>,
+        pages -> Integer,
+        objects -> BigInt,
+        stored -> BigInt,
+        status -> Text,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     replays (id) {
         id -> BigInt,
         actor -> Text,

@@ -35,6 +35,8 @@ pub struct ObjectKind {
     pub id_prefix: Option<&'static str>,
     /// Whether the path lists all of them without naming a parent.
     pub listable: bool,
+    /// Whether that list can be narrowed by when they were made (`created`).
+    pub by_time: bool,
 }
 
 static KINDS: LazyLock<Vec<ObjectKind>> =
@@ -94,7 +96,13 @@ fn read_kind(line: &'static str) -> Option<ObjectKind> {
     }
     let mut words = line.split(' ');
     let (object, path, prefix, list) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    Some(ObjectKind { object, path, id_prefix: (prefix != "-").then_some(prefix), listable: list == "all" })
+    Some(ObjectKind {
+        object,
+        path,
+        id_prefix: (prefix != "-").then_some(prefix),
+        listable: list != "one",
+        by_time: list == "time",
+    })
 }
 
 #[cfg(test)]

@@ -116,6 +116,11 @@ impl Pages {
         self
     }
 
+    /// Whether there is no further page.
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+
     /// Fetches the next page; `None` when there is no more.
     ///
     /// # Errors

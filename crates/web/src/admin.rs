@@ -2,6 +2,7 @@
 
 mod assets;
 mod audit_log;
+mod checks;
 mod cookies;
 mod csrf;
 mod dashboard;
@@ -30,6 +31,7 @@ mod roles;
 mod session;
 mod show;
 mod sign_in;
+mod syncs;
 mod tasks;
 mod theme;
 mod visit;
@@ -67,6 +69,12 @@ fn pages(routes: &mut web::ServiceConfig) {
         .route("/events/{id}/dry-run", post().to(events::dry_run::show))
         .route("/tasks", get().to(tasks::list::show))
         .route("/tasks/{number}/retry", post().to(tasks::retry))
+        .route("/checks", get().to(checks::show))
+        .route("/syncs", get().to(syncs::list))
+        .route("/syncs", post().to(syncs::begin))
+        .route("/syncs/{number}", get().to(syncs::show))
+        .route("/syncs/{number}/stop", post().to(syncs::stop))
+        .route("/objects/{type}/{id}/fetch", post().to(checks::fetch))
         .route("/replays", get().to(replays::list::show))
         .route("/replays/{number}", get().to(replays::page::show))
         .route("/replays/{number}/stop", post().to(replays::page::stop))

@@ -14,6 +14,7 @@ mod reconcile;
 mod rekey;
 mod replay;
 mod serve;
+mod sync;
 mod tasks;
 mod users;
 
@@ -65,6 +66,8 @@ enum Command {
     Events(events::Events),
     /// Fetch events that never arrived
     Reconcile(reconcile::Reconcile),
+    /// Fetch every object that Stripe lists into the mirror
+    Sync(sync::Sync),
     /// Replays of many events
     #[command(subcommand)]
     Replays(replay::Replays),
@@ -135,6 +138,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Endpoints(command) => endpoints::run(command, &open(config).await?, json).await,
         Command::Events(command) => events::run(command, &open(config).await?, json).await,
         Command::Reconcile(command) => reconcile::run(command, &open(config).await?, json).await,
+        Command::Sync(command) => sync::run(command, &open(config).await?, json).await,
         Command::Replays(command) => replay::manage(command, &open(config).await?, json).await,
         Command::Tasks(command) => tasks::run(command, &open(config).await?, json).await,
         Command::Objects(command) => objects::run(command, &open(config).await?, json).await,

@@ -45,6 +45,8 @@ settings! {
     KEEP_PAYLOADS = "TOLLGATE_KEEP_PAYLOADS", None, "how long the bodies of events that are done are kept";
     KEEP_DELIVERIES = "TOLLGATE_KEEP_DELIVERIES", None, "how long the deliveries log is kept";
     RECONCILE_EVERY = "TOLLGATE_RECONCILE_EVERY", Some("1h"), "how often events that never arrived are looked for; never turns that off";
+    SAMPLES = "TOLLGATE_SAMPLES", Some("20"), "objects that are compared with Stripe each hour; 0 turns that off";
+    FETCH_REFERENCES = "TOLLGATE_FETCH_REFERENCES", Some("false"), "whether objects that others refer to and that are not here are fetched";
     METRICS_TOKEN = "TOLLGATE_METRICS_TOKEN", None, "the bearer token that /metrics asks for";
 }
 
@@ -81,6 +83,10 @@ pub struct Config {
     pub keep_deliveries: Option<Duration>,
     /// How often events that never arrived are looked for in Stripe's log; never without.
     pub reconcile_every: Option<Duration>,
+    /// Objects that are compared with Stripe each hour.
+    pub samples: usize,
+    /// Whether objects that others refer to and that are not here are fetched.
+    pub fetch_references: bool,
     /// The bearer token that `/metrics` asks for; without it, only routes for a private listener serve that.
     pub metrics_token: Option<SecretString>,
     /// How long one call to Stripe may take; it is tried twice, and a person may be waiting.
@@ -180,6 +186,8 @@ impl Config {
             keep_payloads: optional(&KEEP_PAYLOADS, text, retention::age)?,
             keep_deliveries: optional(&KEEP_DELIVERIES, text, retention::age)?,
             reconcile_every: required(&RECONCILE_EVERY, text, interval)?,
+            samples: required(&SAMPLES, text, |text| number(text, 0, 1000))?,
+            fetch_references: required(&FETCH_REFERENCES, text, yes_or_no)?,
             metrics_token: optional(&METRICS_TOKEN, text, token)?,
             stripe_timeout: Duration::from_secs(8),
             inline_deadline: Duration::from_secs(8),
@@ -241,6 +249,10 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 
 fn interval(text: &str) -> Result<Option<Duration>, String> {
     if text.eq_ignore_ascii_case("never") { Ok(None) } else { retention::age(text).map(Some) }
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| "must be true or false".to_owned())
 }
 
 fn number(text: &str, least: usize, most: usize) -> Result<usize, String> {
@@ -329,6 +341,8 @@ mod tests {
             ("TOLLGATE_KEEP_PAYLOADS", "0d"),
             ("TOLLGATE_KEEP_DELIVERIES", "for ever"),
             ("TOLLGATE_RECONCILE_EVERY", "often"),
+            ("TOLLGATE_SAMPLES", "-1"),
+            ("TOLLGATE_FETCH_REFERENCES", "perhaps"),
             ("TOLLGATE_METRICS_TOKEN", "short"),
             ("TOLLGATE_METRICS_TOKEN", "with a space in it"),
         ] {

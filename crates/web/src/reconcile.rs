@@ -1,7 +1,7 @@
 //! Fetching events that never arrived: Stripe's own log is compared with ours, and what is missing is taken in.
 
 pub mod schedule;
-mod sources;
+pub(crate) mod sources;
 
 use std::collections::HashMap;
 

@@ -73,6 +73,29 @@ impl StripeKeys {
         chosen.map(|chosen| chosen.client)
     }
 
+    /// The client that tells of an account: by a key of its own, else by the default key, for which it is a connected one.
+    pub(crate) fn client_for(
+        &self,
+        database: &Database,
+        account: Option<&str>,
+        livemode: bool,
+    ) -> Result<Client, Error> {
+        let own = match account {
+            Some(account) => database.read(|conn| api_keys::find_for(conn, Some(account), livemode))?,
+            None => None,
+        };
+        if let Some(row) = own {
+            return self.client(&self.open(&row)?);
+        }
+        let chosen = database.read(|conn| Ok::<_, tollgate_models::Error>(self.choose(conn, None, livemode)))??;
+        // A key that may not tell its account is taken for the account's own.
+        let others = chosen.row.and_then(|row| row.account).zip(account).filter(|(own, account)| own != account);
+        Ok(match others {
+            Some((_, account)) => chosen.client.with_account(account),
+            None => chosen.client,
+        })
+    }
+
     /// The client for a mode, where no endpoint says which key.
     pub(crate) fn default_client(&self, database: &Database, livemode: bool) -> Result<Client, Error> {
         let chosen = database.read(|conn| Ok::<_, tollgate_models::Error>(self.choose(conn, None, livemode)))?;

@@ -11,8 +11,10 @@ mod keeper;
 mod pool;
 mod slot;
 mod sweeps;
+mod syncs;
 mod task_runner;
 mod text;
+mod truth;
 mod upkeep;
 mod waits;
 mod word;
@@ -75,10 +77,14 @@ struct Shared {
     keep: Keep,
     stripe: StripeKeys,
     reconcile_every: Option<i64>,
+    samples: usize,
+    fetches_references: bool,
     alarm: Alarm,
     tasks_alarm: Alarm,
     chores_alarm: Alarm,
     sweeps_alarm: Alarm,
+    truth_alarm: Alarm,
+    syncs_alarm: Alarm,
     told: Alarm,
     waits: Waits,
     stopping: AtomicBool,
@@ -107,11 +113,15 @@ impl Shared {
             metrics: metrics.clone(),
             keep: Keep::new(config),
             stripe: StripeKeys::new(config, keyring),
+            samples: config.samples,
+            fetches_references: config.fetch_references,
             reconcile_every: config.reconcile_every.map(|every| i64::try_from(every.as_millis()).unwrap_or(i64::MAX)),
             alarm: Alarm::default(),
             tasks_alarm: Alarm::default(),
             chores_alarm: Alarm::default(),
             sweeps_alarm: Alarm::default(),
+            truth_alarm: Alarm::default(),
+            syncs_alarm: Alarm::default(),
             told: Alarm::default(),
             waits: Waits::default(),
             stopping: AtomicBool::new(false),

@@ -14,6 +14,7 @@ use super::prepared::Prepared;
 use super::{AnyConnection, DatabaseUrl, Error};
 use crate::events::Cause;
 use crate::intake::{DeliveryRow, EventRow};
+use crate::refetches::NewRefetch;
 use crate::runs::NewRun;
 use crate::tasks::{self, NewTask};
 
@@ -374,5 +375,26 @@ pub(crate) fn insert_tasks(conn: &mut AnyConnection, new: &[NewTask]) -> QueryRe
     match conn {
         AnyConnection::Postgres(pg) => new.chunks(1000).try_for_each(|some| insert!(pg, some)),
         AnyConnection::Sqlite(sqlite) => new.iter().try_for_each(|task| insert!(sqlite, task)),
+    }
+}
+
+/// Adds refetches; one that waits already for the same reason is enough. How many were added.
+pub(crate) fn insert_refetches(conn: &mut AnyConnection, new: &[NewRefetch<'_>]) -> QueryResult<usize> {
+    use crate::schema::refetches::table;
+    match conn {
+        AnyConnection::Postgres(pg) => {
+            let mut added = 0;
+            for some in new.chunks(1000) {
+                added += diesel::insert_into(table).values(some).on_conflict_do_nothing().execute(pg)?;
+            }
+            Ok(added)
+        }
+        AnyConnection::Sqlite(sqlite) => {
+            let mut added = 0;
+            for one in new {
+                added += diesel::insert_into(table).values(one).on_conflict_do_nothing().execute(sqlite)?;
+            }
+            Ok(added)
+        }
     }
 }

@@ -77,10 +77,10 @@ pub(super) fn is_id(id: &str) -> bool {
     id.len() <= 255
 }
 
-impl Change<'_> {
+impl<'a> Change<'a> {
     /// The object that the change is about: its type and its id, which is the type itself for a type without ids. None if
     /// there is nothing to keep.
-    pub fn place(&self) -> Option<(&str, &str)> {
+    pub fn place(&self) -> Option<(&'a str, &'a str)> {
         let object_type = self.object.get("object").and_then(Value::as_str)?;
         // A preview of the next invoice: https://docs.stripe.com/api/events/types#event_types-invoice.upcoming
         if self.event_type == "invoice.upcoming" {
@@ -103,6 +103,22 @@ impl Change<'_> {
 pub fn apply(conn: &mut AnyConnection, change: &Change<'_>) -> QueryResult<Outcome> {
     let outcomes = apply_all(conn, std::slice::from_ref(change))?;
     outcomes.first().copied().ok_or(diesel::result::Error::NotFound)
+}
+
+/// Applies fetched contents in the caller's transaction, each about another object, but for those that the mirror has exactly
+/// as they are: nothing is written for them. How many were stored.
+///
+/// # Errors
+/// When a query fails; then the caller's transaction must be rolled back.
+pub fn apply_fetched(conn: &mut AnyConnection, changes: &[Change<'_>]) -> QueryResult<usize> {
+    let known = super::read::contents(conn, changes)?;
+    let differs = |change: &&Change<'_>| {
+        let here = super::read::place_of(change).and_then(|place| known.get(&place));
+        here.is_none_or(|data| serde_json::from_str::<Value>(data).ok().as_ref() != Some(change.object))
+    };
+    let differing: Vec<Change<'_>> = changes.iter().filter(differs).copied().collect();
+    let outcomes = apply_all(conn, &differing)?;
+    Ok(outcomes.iter().filter(|outcome| outcome.applied == Applied::Stored).count())
 }
 
 /// Applies changes in the caller's transaction, each about another object: no two may have the same [`Change::place`].

@@ -4,10 +4,12 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use serde_json::Value;
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
+use super::kind::storable;
 use super::statements::OTHER;
-use super::{Column, KINDS, Kind, SqlType, kind};
+use super::{Change, Column, KINDS, Kind, SqlType, kind};
 use crate::db::{AnyConnection, MultiBackend};
 
 /// An object of the mirror.
@@ -277,4 +279,50 @@ pub fn related(conn: &mut AnyConnection, of: &Object, limit: usize) -> QueryResu
         }
     }
     Ok(found)
+}
+
+/// What the mirror has of the objects of some changes, where it is not marked as deleted, by [`place_of`].
+pub(super) fn contents(conn: &mut AnyConnection, changes: &[Change<'_>]) -> QueryResult<HashMap<Place, String>> {
+    #[derive(QueryableByName)]
+    struct Content {
+        #[diesel(sql_type = Text)]
+        id: String,
+        #[diesel(sql_type = Text)]
+        account: String,
+        #[diesel(sql_type = Bool)]
+        livemode: bool,
+        #[diesel(sql_type = Text)]
+        data: String,
+    }
+    let mut by_type: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    changes.iter().filter_map(Change::place).for_each(|(object, id)| by_type.entry(object).or_default().push(id));
+    let mut known = HashMap::new();
+    for (object, ids) in by_type {
+        let Some(kind) = kind(object) else { continue };
+        let places: Vec<String> = (1..=ids.len()).map(|number| format!("${number}")).collect();
+        let account = if kind.is_keyed_by_account() { "account" } else { "''" };
+        let sql = format!(
+            "SELECT id, {account} AS account, livemode, data FROM {} WHERE deleted_at IS NULL AND id IN ({})",
+            kind.table,
+            places.join(", ")
+        );
+        let mut query = diesel::sql_query(sql).into_boxed::<MultiBackend>();
+        for id in ids {
+            query = query.bind::<Text, _>(id);
+        }
+        let found: Vec<Content> = query.load(conn)?;
+        known.extend(found.into_iter().map(|row| ((object.to_owned(), row.id, row.account, row.livemode), row.data)));
+    }
+    Ok(known)
+}
+
+/// Type, id, account where the key has it, and mode.
+pub(super) type Place = (String, String, String, bool);
+
+/// What tells the object of a change apart from all others; none if there is nothing to keep.
+pub(super) fn place_of(change: &Change<'_>) -> Option<Place> {
+    let (object, id) = change.place()?;
+    let keyed = kind(object).is_none_or(Kind::is_keyed_by_account);
+    let account = change.account.filter(|_| keyed).unwrap_or_default();
+    Some((object.to_owned(), storable(id), account.to_owned(), change.livemode))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use tollgate_models::deliveries;
 use tollgate_models::event_counts::{self, Hour};
 use tollgate_models::events::{self, Cause};
 use tollgate_models::intake::store;
@@ -128,4 +129,29 @@ fn runs_are_listed_by_event_and_summed_up_by_handler() {
     };
     assert_eq!(tally(10), all);
     assert_eq!(tally(2), Tally { total: 2, duration_us: 20, last_error: None, ..all });
+}
+
+#[test]
+fn an_endpoint_is_silent_after_many_times_its_usual_interval_and_an_hour() {
+    let test = TestDb::new();
+    let db = test.open();
+    let often = |minutes: i64, count: i64| {
+        write(&db, "DELETE FROM deliveries");
+        for number in 0..count {
+            let mut one = arrival(Some(event(&format!("evt_{minutes}_{number}"), 1, None)));
+            one.delivery.received_at = NOW + number * minutes * 60_000;
+            db.write(Lane::Intake, |conn| store(conn, vec![one], NOW)).unwrap();
+        }
+        NOW + (count - 1) * minutes * 60_000
+    };
+    let uuid = arrival(None).delivery.endpoint_uuid.unwrap();
+    let silent = |now| db.read(|conn| deliveries::silent_since(conn, &uuid, now)).unwrap();
+    let last = often(10, 12);
+    assert_eq!((silent(last + 200 * 60_000), silent(last)), (None, None));
+    assert_eq!(silent(last + 201 * 60_000), Some((last, 600_000)));
+    // Busy ones are given an hour, those of whom little is known any time.
+    let last = often(1, 12);
+    assert_eq!((silent(last + HOUR), silent(last + HOUR + 1)), (None, Some((last, 60_000))));
+    let last = often(1, 5);
+    assert_eq!(silent(last + 1000 * HOUR), None);
 }

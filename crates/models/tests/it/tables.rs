@@ -62,8 +62,13 @@ impl Tables {
             self.columns.remove(table).unwrap();
             self.indexes.retain(|_, on| !on.starts_with(&format!("{table} (")));
             self.constraints.retain(|constraint| !is_of(constraint, table));
-        } else if let Some(rest) = statement.strip_prefix("CREATE INDEX ") {
+        } else if let Some(rest) =
+            ["CREATE INDEX ", "CREATE UNIQUE INDEX "].iter().find_map(|it| statement.strip_prefix(it))
+        {
             let (name, on) = rest.split_once(" ON ").unwrap();
+            if statement.contains(" UNIQUE ") {
+                self.constraints.push(format!("{}: UNIQUE INDEX {name}", on.split(' ').next().unwrap()));
+            }
             self.indexes.insert(name.to_owned(), on.to_owned());
         } else if let Some(name) = statement.strip_prefix("DROP INDEX ") {
             assert!(self.indexes.remove(name).is_some(), "there is no index {name}");

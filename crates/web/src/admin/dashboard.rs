@@ -18,7 +18,7 @@ use super::endpoints::unchecked_warning;
 use super::fields::link;
 use super::layout::{Layout, Section, page};
 use super::page_error::PageError;
-use super::parts::span;
+use super::parts::{name_of, span};
 use super::reasons::meaning;
 use super::roles::Viewer;
 use super::show::{ago, count};
@@ -78,6 +78,8 @@ pub(super) struct Found {
     pub(super) backlog: (i64, Option<i64>),
     pub(super) refusals: Vec<(String, i64)>,
     pub(super) endpoints: Vec<(Endpoint, Option<Delivery>)>,
+    /// The names of endpoints that used to take deliveries often, since when they have taken none, and how often they used to.
+    pub(super) silent: Vec<(String, i64, i64)>,
     pub(super) has_key: bool,
     pub(super) has_events: bool,
     /// How many tasks failed and are tried again, and how many are dead.
@@ -99,9 +101,14 @@ pub(super) async fn show(viewer: Viewer) -> Result<HttpResponse, PageError> {
 
 fn load(conn: &mut AnyConnection, now: i64) -> QueryResult<Found> {
     let (failed, dead) = event_counts::in_trouble(conn)?;
-    let mut with_last = Vec::new();
+    let (mut with_last, mut silent) = (Vec::new(), Vec::new());
     for endpoint in endpoints::list(conn)? {
         let last = deliveries::newest_of_endpoint(conn, &endpoint.uuid)?;
+        if endpoint.status == Status::Enabled
+            && let Some((since, usual)) = deliveries::silent_since(conn, &endpoint.uuid, now)?
+        {
+            silent.push((name_of(&endpoint), since, usual));
+        }
         with_last.push((endpoint, last));
     }
     let any = events::list(conn, &events::Filter::default(), Cursor::Newest, 1)?;
@@ -112,6 +119,7 @@ fn load(conn: &mut AnyConnection, now: i64) -> QueryResult<Found> {
         backlog: events::backlog(conn, now)?,
         refusals: event_counts::refusals(conn, now - DAY)?,
         endpoints: with_last,
+        silent,
         has_key: !api_keys::list(conn)?.is_empty(),
         has_events: !any.rows.is_empty(),
         tasks: tasks::in_trouble(conn).map(|(_, failed, dead)| (failed, dead))?,
@@ -156,6 +164,16 @@ fn warnings(found: &Found, workers_alive: bool, now: i64) -> Vec<Warning> {
     if found.refusals.iter().any(|(reason, _)| reason == "timestamp_in_future") {
         let text = "Deliveries are dated ahead of this server's clock: check the clock, or genuine events are refused.";
         add(text.to_owned(), Some("/admin/deliveries?reason=timestamp_in_future"));
+    }
+    for (name, since, usual) in &found.silent {
+        let usual = span(Duration::from_millis(usual.unsigned_abs()));
+        add(
+            format!(
+                "The endpoint {name} has taken no delivery since {}, though one used to come every {usual}: see in Stripe's dashboard whether it reaches this server.",
+                ago(*since, now)
+            ),
+            Some("/admin/endpoints"),
+        );
     }
     for (endpoint, _) in &found.endpoints {
         if let Some(text) = unchecked_warning(endpoint) {

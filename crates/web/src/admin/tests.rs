@@ -6,6 +6,7 @@ mod browser;
 mod destinations;
 mod forms;
 mod kept;
+mod mirror_care;
 mod missed;
 mod overdue;
 mod pages;

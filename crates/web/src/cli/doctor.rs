@@ -146,6 +146,14 @@ async fn check_endpoints(tollgate: &Tollgate) -> Result<Vec<Finding>, Failed> {
                 newest.reason.unwrap_or(newest.outcome.to_string())
             )
         });
+        let (uuid, at) = (now.uuid.clone(), tollgate.clock().now_millis());
+        if let Some((since, _)) = tollgate.db().read(move |conn| deliveries::silent_since(conn, &uuid, at)).await?
+            && now.status == Status::Enabled
+        {
+            let text =
+                format!("{label} has taken no delivery since {}, and used to take them often", output::time(since));
+            findings.push(finding(Grade::Advice, "endpoint", text));
+        }
         findings.push(match (now.status, now.validation) {
             (Status::Enabled, Validation::None) => finding(
                 Grade::Advice,

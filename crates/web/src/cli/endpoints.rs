@@ -250,12 +250,17 @@ async fn draft(create: Create, tollgate: &Tollgate) -> Result<Draft, Failed> {
     })
 }
 
+/// The mode that was named.
+pub(super) fn livemode(mode: &str) -> Result<bool, Failed> {
+    match mode {
+        "live" => Ok(true),
+        "test" => Ok(false),
+        _ => Err(Failed::usage("--mode must be test or live")),
+    }
+}
+
 async fn key_of(tollgate: &Tollgate, choice: Choice) -> Result<(Option<i64>, bool), Failed> {
-    let livemode = match choice.mode.as_str() {
-        "live" => true,
-        "test" => false,
-        _ => return Err(Failed::usage("--mode must be test or live")),
-    };
+    let livemode = livemode(&choice.mode)?;
     let Some(account) = choice.account else { return Ok((None, livemode)) };
     let wanted = account.clone();
     let key = tollgate.db().read(move |conn| api_keys::find_for(conn, Some(&wanted), livemode)).await?;

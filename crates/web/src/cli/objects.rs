@@ -2,10 +2,11 @@
 
 use clap::Subcommand;
 use serde_json::{Value, json};
-use tollgate_models::mirror::{self, Filter, Object};
+use tollgate_models::mirror::{self, Filter, Object, Subject};
 
 use super::{Failed, Outcome, output};
-use crate::Tollgate;
+use crate::audit::Actor;
+use crate::{Tollgate, refetch};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Objects {
@@ -18,6 +19,20 @@ pub(super) enum Objects {
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
+    /// Fetch one object from Stripe into the mirror, and tell what was otherwise here
+    Fetch {
+        /// Stripe's name for the type, for example customer
+        #[arg(value_name = "TYPE")]
+        object: String,
+        /// Stripe's id (cus_…, sub_…)
+        id: String,
+        /// The account it belongs to (acct_…); the default key's own otherwise
+        #[arg(long)]
+        account: Option<String>,
+        /// test or live
+        #[arg(long, default_value = "test")]
+        mode: String,
+    },
     /// Show one mirrored object
     Show {
         /// Stripe's id (cus_…, sub_…)
@@ -28,6 +43,11 @@ pub(super) enum Objects {
 pub(super) async fn run(command: Objects, tollgate: &Tollgate, json: bool) -> Outcome {
     match command {
         Objects::List { object, limit } => list(tollgate, object, limit, json).await,
+        Objects::Fetch { object, id, account, mode } => {
+            let livemode = super::endpoints::livemode(&mode)?;
+            let subject = Subject { object: &object, id: &id, livemode, account: account.as_deref() };
+            fetch(tollgate, subject, json).await
+        }
         Objects::Show { id } => show(tollgate, id, json).await,
     }
 }
@@ -49,6 +69,17 @@ async fn list(tollgate: &Tollgate, object: String, limit: usize, json: bool) -> 
     let table: Vec<Vec<String>> =
         page.rows.iter().map(|object| vec![object.id.clone(), output::time(object.created * 1000)]).collect();
     output::table(&["ID", "CREATED"], &table);
+    Ok(())
+}
+
+async fn fetch(tollgate: &Tollgate, subject: Subject<'_>, json: bool) -> Outcome {
+    let outcome = refetch::now(tollgate, subject, &Actor::cli()).await?;
+    if json {
+        let (status, differing, stored) = (outcome.status, &outcome.differing, outcome.stored);
+        output::json(&json!({ "id": subject.id, "status": status, "differing": differing, "stored": stored }));
+    } else {
+        output::line(format!("{}: {}", subject.id, refetch::in_words(&outcome)));
+    }
     Ok(())
 }
 

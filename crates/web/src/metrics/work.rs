@@ -32,6 +32,8 @@ pub(crate) struct Work {
     stripe: Counters,
     pruned: Counters,
     fetched: Counter,
+    gaps: Counter,
+    refetched: Counters,
     handlers: HashMap<String, Handler>,
 }
 
@@ -100,6 +102,14 @@ impl Work {
                 registry,
                 "events_fetched",
                 "Events that never arrived and were fetched from Stripe's log",
+            ),
+            gaps: counter(registry, "mirror_gaps", "Objects whose events tell that one before them never arrived"),
+            refetched: counters(
+                registry,
+                "refetches",
+                "Objects that were fetched for the mirror in the background, by how that ended",
+                "result",
+                ["done", "gone", "again", "failed"],
             ),
             handlers: each_handler(registry, handlers),
         }
@@ -173,6 +183,16 @@ impl Work {
     /// Events that never arrived were fetched.
     pub(crate) fn fetched(&self, events: u64) {
         self.fetched.inc_by(events);
+    }
+
+    /// Events tell that others never arrived.
+    pub(crate) fn gaps(&self, objects: usize) {
+        self.gaps.inc_by(objects as u64);
+    }
+
+    /// An object was fetched for the mirror, or could not be.
+    pub(crate) fn refetched(&self, result: &str) {
+        self.refetched.add(result, 1);
     }
 
     /// A worker called Stripe.

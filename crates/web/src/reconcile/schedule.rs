@@ -50,12 +50,17 @@ pub async fn standing(tollgate: &Tollgate) -> Result<Standing, Error> {
 pub async fn ask(tollgate: &Tollgate, actor: &Actor) -> Result<(), Error> {
     let (actor, now) = (actor.clone(), tollgate.clock().now_millis());
     let asked = tollgate.db().write(move |conn| -> QueryResult<()> {
-        settings::set(conn, WANTED, &actor.name)?;
+        want(conn, &actor.name)?;
         audit::record(conn, &actor, "events.reconcile_asked", "events", "", now)
     });
     asked.await?;
     tollgate.workers().new_sweep();
     Ok(())
+}
+
+/// Asks for a sweep in the caller's transaction.
+pub(crate) fn want(conn: &mut AnyConnection, who: &str) -> QueryResult<()> {
+    settings::set(conn, WANTED, who)
 }
 
 /// Begins a sweep if one is due, `every` so many milliseconds or because somebody asked, and no other process is at it.

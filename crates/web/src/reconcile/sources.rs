@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tollgate_models::endpoints::{self, Endpoint, Payload, Status};
 use tollgate_models::{Database, api_keys, events};
-use tollgate_stripe_client::Client;
+use tollgate_stripe_client::{Client, Priority};
 
 use super::{KEPT, covers};
 use crate::Error;
@@ -14,40 +14,40 @@ use crate::stripe_keys::StripeKeys;
 const MOST_TYPES: usize = 20;
 
 /// An account in one mode, and how to ask about it.
-pub(super) struct Source {
-    pub(super) client: Client,
+pub(crate) struct Source {
+    pub(crate) client: Client,
     /// None if the key may not tell.
-    pub(super) account: Option<String>,
-    pub(super) livemode: bool,
-    pub(super) connected: bool,
+    pub(crate) account: Option<String>,
+    pub(crate) livemode: bool,
+    pub(crate) connected: bool,
     /// When Tollgate began to take its events, in unix seconds.
-    pub(super) began: i64,
+    pub(crate) began: i64,
     // What its endpoints take; nothing stands for all.
     patterns: Vec<String>,
 }
 
 impl Source {
     /// The setting that keeps how far the last sweep came.
-    pub(super) fn cursor(&self) -> String {
+    pub(crate) fn cursor(&self) -> String {
         let mode = if self.livemode { "live" } else { "test" };
         let kind = if self.connected { "connected" } else { "own" };
         format!("reconcile.{}.{mode}.{kind}", self.account.as_deref().unwrap_or("unknown"))
     }
 
     /// Whether an event of this type should have arrived.
-    pub(super) fn wants(&self, event_type: &str) -> bool {
+    pub(crate) fn wants(&self, event_type: &str) -> bool {
         covers(&self.patterns, event_type)
     }
 
     /// The types that Stripe is asked for; nothing asks for all.
-    pub(super) fn types_to_ask(&self) -> Vec<String> {
+    pub(crate) fn types_to_ask(&self) -> Vec<String> {
         let exact = self.patterns.iter().all(|pattern| pattern != "*") && self.patterns.len() <= MOST_TYPES;
         if exact { self.patterns.clone() } else { Vec::new() }
     }
 }
 
 /// Everything there is a key for; `now` in unix seconds.
-pub(super) fn all(database: &Database, stripe: &StripeKeys, now: i64) -> Result<Vec<Source>, Error> {
+pub(crate) fn all(database: &Database, stripe: &StripeKeys, now: i64) -> Result<Vec<Source>, Error> {
     let (keys, endpoints) = database
         .read(|conn| -> Result<_, tollgate_models::Error> { Ok((api_keys::list(conn)?, endpoints::list(conn)?)) })?;
     let mut own: BTreeMap<(Option<String>, bool), Client> = BTreeMap::new();
@@ -66,6 +66,7 @@ pub(super) fn all(database: &Database, stripe: &StripeKeys, now: i64) -> Result<
     }
     let mut sources = Vec::new();
     for ((account, livemode), client) in own {
+        let client = client.with_priority(Priority::Reconcile);
         let takes = |connect: bool| of(&endpoints, account.as_deref(), livemode, connect);
         for connected in connected_accounts(database, &takes(true), now)? {
             sources.push(Source {

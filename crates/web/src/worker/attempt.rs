@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use rand::RngExt;
 use serde_json::json;
 use tollgate_models::claims::{Claimed, Ended};
-use tollgate_models::events::{Cause, Status};
-use tollgate_models::mirror::{self, Applied, Change};
+use tollgate_models::events::{Cause, Status, Tie};
+use tollgate_models::mirror::{self, Applied, Change, Subject};
+use tollgate_models::refetches::{NewRefetch, Reason};
 use tollgate_models::runs::{NewRun, Outcome};
 use tollgate_models::tasks::NewTask;
 use tollgate_models::{AnyConnection, QueryResult, db};
@@ -156,6 +157,21 @@ impl<'a> Attempt<'a> {
     /// Takes over what the mirror did with it beside others.
     pub(super) fn mirrored(&mut self, outcome: mirror::Outcome) {
         self.mirrored = outcome;
+    }
+
+    /// What must be fetched for the mirror: an object whose lists go on at Stripe, or of which nothing tells which of two
+    /// contents came later. `now` in unix milliseconds.
+    pub(super) fn refetch(&self, now: i64) -> Option<NewRefetch<'a>> {
+        let change = self.prepared.change().filter(|_| self.failure.is_none())?;
+        let (object, id) = change.place()?;
+        let goes_on = || mirror::kind(object).is_some_and(|kind| mirror::has_more(kind, change.object));
+        let reason = match self.mirrored {
+            mirror::Outcome { tie: Some(Tie::Arrival), .. } => Reason::Tie,
+            mirror::Outcome { applied: Applied::Stored, .. } if !change.fetched && goes_on() => Reason::List,
+            _ => return None,
+        };
+        let subject = Subject { object, id, livemode: change.livemode, account: change.account };
+        Some(NewRefetch { event_id: change.event_id, ..NewRefetch::new(subject, reason, now) })
     }
 
     /// Runs the handlers, in the caller's transaction: an error means that this must be rolled back.

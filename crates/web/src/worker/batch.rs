@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tollgate_models::claims::{self, Ended};
 use tollgate_models::events::Status;
 use tollgate_models::mirror::{self, Change};
+use tollgate_models::refetches::{self, NewRefetch};
 use tollgate_models::runs::{self, NewRun};
 use tollgate_models::tasks::{self, NewTask};
 use tollgate_models::{AnyConnection, Database, Durability, Error, Lane};
@@ -39,10 +40,11 @@ struct Pass<'a> {
 
 /// What a transaction did.
 #[derive(Default)]
-struct Done {
+struct Done<'a> {
     ended: Vec<(i64, Ended)>,
     runs: Vec<NewRun>,
     tasks: Vec<NewTask>,
+    refetches: Vec<NewRefetch<'a>>,
     on_commit: Vec<OnCommit>,
 }
 
@@ -92,6 +94,9 @@ impl Worker {
             return Ok(Outcome::Failed(by));
         }
         let done = done?;
+        if !done.refetches.is_empty() {
+            self.shared.truth_alarm.ring();
+        }
         if !done.tasks.is_empty() {
             self.shared.tasks_alarm.ring();
         }
@@ -129,7 +134,8 @@ impl Worker {
         Ok(())
     }
 
-    fn record(&self, conn: &mut AnyConnection, done: &Done) -> Result<(), Error> {
+    fn record(&self, conn: &mut AnyConnection, done: &Done<'_>) -> Result<(), Error> {
+        refetches::want(conn, &done.refetches)?;
         runs::insert(conn, &done.runs)?;
         tasks::insert(conn, &done.tasks)?;
         if !claims::finish_all(conn, &self.slot.name, &done.ended)? {
@@ -139,7 +145,12 @@ impl Worker {
         Ok(())
     }
 
-    fn attempt_all(&self, conn: &mut AnyConnection, events: &[Prepared], pass: &Pass<'_>) -> Result<Done, TakeAgain> {
+    fn attempt_all<'a>(
+        &'a self,
+        conn: &mut AnyConnection,
+        events: &'a [Prepared],
+        pass: &Pass<'_>,
+    ) -> Result<Done<'a>, TakeAgain> {
         let (started, mut done) = (Instant::now(), Done::default());
         let mut left = events;
         while !left.is_empty() {
@@ -148,6 +159,7 @@ impl Worker {
                 let ended = attempt.ended(pass.now);
                 done.tasks.append(&mut attempt.tasks(&ended));
                 done.ended.push((attempt.prepared.claimed.event.seq, ended));
+                done.refetches.extend(attempt.refetch(pass.now));
                 done.runs.append(&mut attempt.runs);
                 done.on_commit.append(&mut attempt.on_commit);
             }

@@ -131,6 +131,11 @@ impl Workers {
         self.pool.shared.chores_alarm.ring();
     }
 
+    /// Wakes whoever works backfills off.
+    pub(crate) fn new_sync(&self) {
+        self.pool.shared.syncs_alarm.ring();
+    }
+
     /// Wakes whoever fetches missed events.
     pub(crate) fn new_sweep(&self) {
         self.pool.shared.sweeps_alarm.ring();
@@ -168,6 +173,10 @@ impl Workers {
         self.pool.also(spawn("keeper", move || keeper::keep(&pool)));
         let chores = Arc::clone(shared);
         self.pool.also(spawn("chores", move || super::chores::run(&chores)));
+        let syncs = Arc::clone(shared);
+        self.pool.also(spawn("syncs", move || super::syncs::run(&syncs)));
+        let truth = Arc::clone(shared);
+        self.pool.also(spawn("truth", move || super::truth::run(&truth)));
         let sweeps = Arc::clone(shared);
         self.pool.also(spawn("sweeps", move || super::sweeps::run(&sweeps)));
         if !shared.task_names().is_empty() {
@@ -221,6 +230,15 @@ impl Workers {
         }
     }
 
+    /// Looks after the mirror in this thread: finds gaps, samples and missing references that are due, and fetches what is
+    /// wanted; how many objects were fetched. For tests, and for applications that run their own loop.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn look_after_mirror(&self) -> Result<usize, crate::Error> {
+        super::truth::run_once(&self.pool.shared)
+    }
+
     /// Claims nothing more, and waits for what is under way, for at most `deadline`; what has not ended then is given back.
     pub(crate) fn stop(&self, deadline: Duration) {
         let shared = &self.pool.shared;
@@ -234,6 +252,8 @@ impl Workers {
             &shared.tasks_alarm,
             &shared.chores_alarm,
             &shared.sweeps_alarm,
+            &shared.truth_alarm,
+            &shared.syncs_alarm,
             &shared.told,
             &shared.stop_bell,
         ];

@@ -91,7 +91,8 @@ async fn workers_that_lose_the_database_go_on_soon_after_it_is_back() {
 
 fn take_lock(conn: &mut AnyConnection) {
     let sql = match conn {
-        AnyConnection::Sqlite(_) => "BEGIN EXCLUSIVE",
+        // Others may be writing just then.
+        AnyConnection::Sqlite(_) => "PRAGMA busy_timeout = 5000; BEGIN EXCLUSIVE",
         AnyConnection::Postgres(_) => "BEGIN; LOCK TABLE events",
     };
     execute(conn, sql);

@@ -1,6 +1,6 @@
 //! Invoices.
 
-use super::super::{Column, Kind};
+use super::super::{Column, Kind, Nested};
 use super::{BILLING, BY_ID};
 
 pub(super) const INVOICE: Kind = Kind {
@@ -35,5 +35,6 @@ pub(super) const INVOICE: Kind = Kind {
         ),
     ],
     lifecycle: &[&["draft"], &["open"], &["uncollectible"], &["paid", "void"]],
+    nested: &[Nested { list: "/lines", object: "line_item", parent: "invoice", owned: true }],
     ..Kind::PLAIN
 };

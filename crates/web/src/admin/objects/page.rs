@@ -7,6 +7,7 @@ use tollgate_models::events::{self, Event};
 use tollgate_models::mirror::{self, Object, Related};
 use tollgate_models::page::Cursor;
 use tollgate_models::users::Role;
+use tollgate_stripe_client::objects::object_kind;
 
 use super::value::{Cell, Eyes, Looked, Shown, cell, label};
 use super::{address, address_of, fields_of, heading, list_address};
@@ -49,6 +50,10 @@ pub(in crate::admin) struct ObjectPage {
     deleted: Option<Stamp>,
     at_stripe: Option<String>,
     history_url: String,
+    fetch_url: String,
+    may_fetch: bool,
+    livemode: bool,
+    account: String,
     columns: Vec<Cell>,
     tree: Option<JsonTree>,
     raw: String,
@@ -127,6 +132,10 @@ pub(in crate::admin) fn view(layout: Layout, found: Found, eyes: Eyes) -> Object
             &format!("{}/history", address(&object.object, &object.id)),
             &fields_of(&object.object, &whose),
         ),
+        fetch_url: format!("{}/fetch", address(&object.object, &object.id)),
+        may_fetch: eyes.operator && object_kind(&object.object).is_some(),
+        livemode: object.livemode,
+        account: object.account.clone().unwrap_or_default(),
         columns: columns.unwrap_or_default(),
         tree: eyes.operator.then(|| JsonTree::new(&json)),
         size: size(object.data.len() as i64),

@@ -197,7 +197,10 @@ async fn anything_is_found_by_its_id() {
     for (id, to) in [
         (event_id(3), format!("/admin/events/{}", event_id(3))),
         ("cus_Na6dX7aXxi11N4".to_owned(), "/admin/objects/customer/cus_Na6dX7aXxi11N4".to_owned()),
-        ("pm_1MqLiJLkdIwHu7ix".to_owned(), "/admin/objects/payment_method/pm_1MqLiJLkdIwHu7ix".to_owned()),
+        (
+            "pm_1MqLiJLkdIwHu7ix".to_owned(),
+            "/admin/objects/payment_method/pm_1MqLiJLkdIwHu7ix?account=acct_1Nv0FGQ9RKHgCVdK&mode=live".to_owned(),
+        ),
         (LIVE.to_owned(), format!("/admin/endpoints/{LIVE}")),
         ("we_1Nv07c9e6679".to_owned(), format!("/admin/endpoints/{LIVE}")),
         ("cus_nowhere".to_owned(), "/admin/events?q=cus_nowhere".to_owned()),

@@ -1,0 +1,2 @@
+DROP TABLE sync_windows;
+DROP TABLE syncs;
