@@ -111,6 +111,24 @@ pub fn any_due(conn: &mut AnyConnection, handlers: &[String], now: i64) -> Query
     diesel::select(diesel::dsl::exists(due)).get_result(conn)
 }
 
+/// Whether a task that was never tried is due only later: the clock was ahead when it was enqueued, and has been put back.
+///
+/// # Errors
+/// When the query fails.
+pub fn any_ahead(conn: &mut AnyConnection, now: i64) -> QueryResult<bool> {
+    let ahead = tasks::table.filter(tasks::status.eq(Status::Pending)).filter(tasks::attempts.eq(0));
+    diesel::select(diesel::dsl::exists(ahead.filter(tasks::next_attempt_at.gt(now)))).get_result(conn)
+}
+
+/// Makes such tasks due now: how many.
+///
+/// # Errors
+/// When the query fails.
+pub fn make_due(conn: &mut AnyConnection, now: i64) -> QueryResult<usize> {
+    let ahead = tasks::table.filter(tasks::status.eq(Status::Pending)).filter(tasks::attempts.eq(0));
+    diesel::update(ahead.filter(tasks::next_attempt_at.gt(now))).set(tasks::next_attempt_at.eq(now)).execute(conn)
+}
+
 /// Claims up to `limit` tasks of these handlers that are due, those that have been due the longest first. A claim that has
 /// ended is anybody's.
 ///

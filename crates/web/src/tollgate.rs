@@ -12,7 +12,7 @@ use crate::intake::Intake;
 use crate::keyring::{self, Keyring};
 use crate::metrics::Metrics;
 use crate::stripe_keys::StripeKeys;
-use crate::worker::Workers;
+use crate::worker::{MOST_ABANDONED, Workers};
 use crate::{Clock, Config, Db, Error, Handlers, routes, secret_file};
 
 /// Tollgate, ready to take events: the database, the keys, the handlers, and the threads that do the work.
@@ -73,8 +73,10 @@ impl Builder {
         let given = given_keyring(&self.config)?;
         // The intake must answer within 10 s even while the database is locked.
         let workers = u32::try_from(self.config.workers).unwrap_or(u32::MAX);
+        // A handler that does not end keeps its connection, though the server has ended it.
+        let spare = 1 + MOST_ABANDONED;
         let options =
-            Options { readers: 4, writers: 4, workers: workers.saturating_add(1), wait: Duration::from_secs(4) };
+            Options { readers: 4, writers: 4, workers: workers.saturating_add(spare), wait: Duration::from_secs(4) };
         let database = Database::open(&self.config.database_url, &options)?;
         let keyring = given.map_or_else(|| keyring_in_file(&database), Ok)?;
         keyring::check(&keyring, &database)?;

@@ -53,6 +53,8 @@ pub(crate) use waits::{Wait, Waits};
 const BATCH: i64 = 256;
 /// How long a claim holds, in milliseconds, unless it is held longer; a worker that dies gives its events back after this time.
 const LEASE: i64 = 60 * 1000;
+/// Handlers that may go on without an end on PostgreSQL; each keeps its thread and its place among the connections.
+pub(crate) const MOST_ABANDONED: u32 = 16;
 /// How often a worker looks for events that nobody announced: retries that are due, and other processes' deliveries.
 const POLL: Duration = Duration::from_secs(1);
 /// After a batch of fewer events than this,

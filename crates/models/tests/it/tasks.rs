@@ -62,6 +62,23 @@ fn a_task_is_there_once_and_a_replay_has_it_run_again() {
 }
 
 #[test]
+fn a_task_that_was_enqueued_by_a_clock_that_was_ahead_can_be_made_due() {
+    let test = TestDb::new();
+    let db = test.open();
+    insert(
+        &db,
+        &[NewTask { next_attempt_at: NOW + 900, ..task("ahead", Cause::Delivery) }, task("tried", Cause::Delivery)],
+    );
+    let tried = claim(&db, "w", NOW);
+    assert!(finish(&db, tried[0].id, "w", Status::Failed), "it waits for its next attempt");
+    let ahead = |now| db.read(|conn| tasks::any_ahead(conn, now)).unwrap();
+    assert!(ahead(NOW + 899) && !ahead(NOW + 900));
+    assert_eq!(db.write(Lane::Ordinary, |conn| tasks::make_due(conn, NOW + 1)).unwrap(), 1);
+    let due = claim(&db, "w", NOW + 1);
+    assert_eq!((due.len(), due[0].idempotency_key.as_str()), (1, "ahead"));
+}
+
+#[test]
 fn a_task_is_with_one_process_until_its_claim_ends() {
     let test = TestDb::new();
     let db = test.open();

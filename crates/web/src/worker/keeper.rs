@@ -10,12 +10,14 @@ use tollgate_models::{Error, Lane, claims, tasks};
 
 use super::attempt::{self, Failure};
 use super::slot::{Running, Slot};
-use super::{LEASE, Pool, Shared};
+use super::{LEASE, MOST_ABANDONED, Pool, Shared};
 
 /// How often workers are looked at.
 const GLANCE: Duration = Duration::from_secs(1);
 /// How often what dead workers left is looked for.
 const TAKE_BACK_EVERY: Duration = Duration::from_secs(5);
+/// By how much the clocks of two machines may differ, in milliseconds.
+const CLOCKS_DIFFER: i64 = 2000;
 /// A handler that takes this many times its time limit ends the process, where its transaction cannot be broken off.
 const PATIENCE: u32 = 5;
 
@@ -38,6 +40,7 @@ pub(super) fn keep(pool: &Arc<Pool>) {
         }
         if taken_back.elapsed() > TAKE_BACK_EVERY {
             take_back(shared);
+            hurry(shared);
             taken_back = Instant::now();
         }
     }
@@ -75,6 +78,19 @@ fn give_up(pool: &Arc<Pool>, slot: &Arc<Slot>, running: &Running) {
     }
     pool.replace(slot);
     pool.shared.alarm.ring();
+    if pool.abandoned(slot) >= MOST_ABANDONED as usize && pool.shared.exits_when_stuck {
+        tracing::error!(
+            handler = running.handler,
+            event = running.event.id,
+            "ending the process: {MOST_ABANDONED} handlers do not end, and each holds a thread and a connection; start it again"
+        );
+        end();
+    }
+}
+
+// Without the handlers that libraries registered for the end: other threads still use what those free.
+fn end() -> ! {
+    signal_hook::low_level::exit(70)
 }
 
 fn settle(shared: &Shared, slot: &Slot, running: &Running) -> Result<(), Error> {
@@ -122,7 +138,7 @@ fn despair(pool: &Pool, running: &Running, deadline: Duration) {
             event = running.event.id,
             "ending the process: the handler holds the only connection that can write to SQLite; start it again"
         );
-        std::process::exit(70);
+        end();
     }
 }
 
@@ -151,5 +167,23 @@ pub(super) fn take_back(shared: &Shared) {
             shared.alarm.ring();
         }
         Err(error) => tracing::warn!(%error, "could not look for events of workers that are gone"),
+    }
+}
+
+// Tasks that were enqueued while the clock was far ahead would wait until it is that late again. Processes whose clocks
+// differ by less are left alone.
+fn hurry(shared: &Shared) {
+    let now = shared.clock.now_millis();
+    let hurried = shared.database.read(|conn| tasks::any_ahead(conn, now + CLOCKS_DIFFER)).and_then(|any| match any {
+        true => shared.database.write(Lane::Ordinary, |conn| tasks::make_due(conn, now)),
+        false => Ok(0),
+    });
+    match hurried {
+        Ok(0) => {}
+        Ok(tasks) => {
+            tracing::warn!(tasks, "the clock was put back: tasks that had to wait for it are due now");
+            shared.alarm.ring();
+        }
+        Err(error) => tracing::warn!(%error, "could not look for tasks that wait for a clock that was put back"),
     }
 }

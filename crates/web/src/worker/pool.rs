@@ -1,7 +1,7 @@
 //! The threads of a process: started together, replaced when one is given up, and stopped in good order.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -26,6 +26,7 @@ pub(super) struct Pool {
     pub(super) shared: Arc<Shared>,
     members: Mutex<Vec<Member>>,
     guests: Mutex<Vec<Arc<Slot>>>,
+    abandoned: Mutex<Vec<Weak<Slot>>>,
     others: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -74,6 +75,14 @@ impl Pool {
         }
     }
 
+    /// Notes a worker that is given up; how many there are that have not ended yet.
+    pub(super) fn abandoned(&self, slot: &Arc<Slot>) -> usize {
+        let mut abandoned = self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
+        abandoned.retain(|slot| slot.strong_count() > 0);
+        abandoned.push(Arc::downgrade(slot));
+        abandoned.len()
+    }
+
     fn add(&self) {
         let worker = Worker::new(Arc::clone(&self.shared));
         let slot = Arc::clone(&worker.slot);
@@ -102,7 +111,13 @@ impl Workers {
         metrics: &Metrics,
     ) -> Self {
         let shared = Arc::new(Shared::new(database, handlers, config, clock, keyring, metrics));
-        let pool = Pool { shared, members: Mutex::default(), guests: Mutex::default(), others: Mutex::default() };
+        let pool = Pool {
+            shared,
+            members: Mutex::default(),
+            guests: Mutex::default(),
+            abandoned: Mutex::default(),
+            others: Mutex::default(),
+        };
         let workers = Self { pool: Arc::new(pool), wanted: config.workers };
         if !database.url().is_sqlite() {
             let shared = Arc::clone(&workers.pool.shared);
