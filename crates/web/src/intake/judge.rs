@@ -131,7 +131,7 @@ fn event_row(endpoint: &KnownEndpoint, envelope: &Envelope<'_>, body: &Bytes, no
     Ok(EventRow { endpoint_uuid: endpoint.uuid.clone(), ..row })
 }
 
-/// An event as it is stored; none if it has no id or type that can be. `account` and `livemode` count where it does not say
+/// An event as it is stored; none if it has no id, type or date that can be. `account` and `livemode` count where it does not say
 /// itself; `now` in unix milliseconds.
 pub(crate) fn fetched_row(
     envelope: &Envelope<'_>,
@@ -147,7 +147,7 @@ pub(crate) fn fetched_row(
             Kind::Snapshot => "snapshot",
             Kind::Thin => "thin",
         },
-        created: envelope.created,
+        created: date(envelope.created)?,
         received_at: now,
         livemode: envelope.livemode.unwrap_or(livemode),
         account: optional_name(account_of(envelope)).or_else(|| account.map(str::to_owned)),
@@ -158,6 +158,11 @@ pub(crate) fn fetched_row(
         request_id: optional_name(envelope.request_id.as_deref()),
         body: body.to_owned(),
     })
+}
+
+// From the years 1970 to 9999: beyond that no database and no page can reckon with it.
+fn date(seconds: i64) -> Option<i64> {
+    (0..=253_402_300_799).contains(&seconds).then_some(seconds)
 }
 
 // Stripe's ids have up to 255 characters: https://docs.stripe.com/upgrades#what-changes-does-stripe-consider-to-be-backwards-compatible

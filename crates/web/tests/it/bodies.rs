@@ -125,3 +125,14 @@ async fn a_lying_length_never_passes_for_an_event() {
     assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
     assert_eq!(app.count("events"), 0);
 }
+
+#[tokio::test]
+async fn an_event_whose_created_is_no_date_is_refused_and_not_stored() {
+    let app = Setup::new().start().await;
+    for created in [i64::MIN, -1, 253_402_300_800, i64::MAX] {
+        let mut payload = event("evt_1", "customer.created");
+        payload["created"] = serde_json::json!(created);
+        assert_eq!(app.post_webhook(&payload).await.refusal(), (400, "malformed_body".to_owned()), "{created}");
+    }
+    assert_eq!(app.count("events"), 0);
+}
