@@ -1,6 +1,7 @@
 //! `tollgate-bench`: loads a Tollgate server with signed events, and measures it beside what the database alone can do.
 
 mod aged;
+mod backfill;
 mod burst;
 mod clock;
 mod connections;
@@ -40,6 +41,10 @@ enum Command {
     Burst(burst::Arguments),
     /// Accept and process beside a million old events
     Aged(aged::Arguments),
+    /// Backfill 100,000 objects into the mirror, and again
+    Backfill(backfill::Arguments),
+    /// List objects in Stripe's place, for programs that are measured beside Tollgate
+    Lists(backfill::Listing),
     /// Two servers on one PostgreSQL against one
     Processes(processes::Arguments),
     /// Post signed events to a webhook URL and print one line of JSON
@@ -56,6 +61,8 @@ fn main() -> ExitCode {
         Command::Connections(arguments) => connections::main(&arguments),
         Command::Burst(arguments) => burst::main(&arguments),
         Command::Aged(arguments) => aged::main(&arguments),
+        Command::Backfill(arguments) => backfill::main(&arguments),
+        Command::Lists(listing) => backfill::list(&listing),
         Command::Processes(arguments) => processes::main(&arguments),
         Command::Load(arguments) => load::main(&arguments),
         Command::Pgbench(arguments) => pgbench::main(&arguments),

@@ -4,6 +4,7 @@ pub mod browser;
 pub mod cleanup;
 pub mod database;
 pub mod fill;
+pub mod lists;
 pub mod postgres;
 pub mod server;
 pub mod sql;

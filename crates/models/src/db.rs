@@ -19,7 +19,8 @@ pub(crate) use claim_due::{Due, claim_due, claim_tasks};
 pub use connection::{AnyConnection, MultiBackend};
 pub use dialect::begin_write;
 pub(crate) use dialect::{
-    insert_deliveries, insert_events, insert_refetches, insert_runs, insert_tasks, lock_claims, run_on_json,
+    insert_deliveries, insert_events, insert_refetches, insert_runs, insert_tasks, insert_versions, lock_claims,
+    prefer_indexes, run_on_json,
 };
 pub use error::Error;
 pub(crate) use free_rows::{Table, take_free};

@@ -19,6 +19,7 @@ mod typed;
 
 pub use apply::{Applied, Change, Outcome, apply, apply_all, apply_fetched};
 pub use counts::{Count, count_up_to, counts_up_to, other_types};
+pub(crate) use history::NewVersion;
 pub use history::{Content, Subject, Version, as_of, history, keep};
 pub use kind::{Column, Kind, Nested, SqlType};
 pub use kinds::{KINDS, kind};

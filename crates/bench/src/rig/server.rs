@@ -74,6 +74,33 @@ impl Settings {
         postgres::output(self.program(&self.tollgate).args(arguments).stdin(file))
     }
 
+    /// Runs one of the program's commands; how long it took, and the most memory it had resident, in megabytes.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub fn measured(&self, arguments: &[&str]) -> Result<(Duration, f64), Error> {
+        let log = self.folder.join("command.log");
+        let file = File::create(&log).map_err(Error::io("could not make the log"))?;
+        let mut command = self.program(&self.tollgate);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
+        let started = Instant::now();
+        let mut child = command.spawn().map_err(Error::io("could not start the command"))?;
+        let status_file = format!("/proc/{}/status", child.id());
+        let mut peak: f64 = 0.0;
+        loop {
+            if let Some(status) = child.try_wait().map_err(Error::io("could not wait for the command"))? {
+                let took = started.elapsed();
+                let told = fs::read_to_string(&log).unwrap_or_default();
+                let wrong = || Error::Wrong(format!("{arguments:?} ended with {status}: {told}"));
+                return status.success().then_some((took, peak)).ok_or_else(wrong);
+            }
+            // It may have ended since: what was seen before counts.
+            let now = fs::read_to_string(&status_file).ok().and_then(|text| memory_peak(&text));
+            peak = peak.max(now.unwrap_or_default());
+            std::thread::sleep(GLANCE);
+        }
+    }
+
     // In a folder of its own, so that no settings file of somebody else's is read.
     fn program(&self, program: &Path) -> Command {
         let mut command = Command::new(program);

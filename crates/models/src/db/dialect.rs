@@ -14,6 +14,7 @@ use super::prepared::Prepared;
 use super::{AnyConnection, DatabaseUrl, Error};
 use crate::events::Cause;
 use crate::intake::{DeliveryRow, EventRow};
+use crate::mirror::NewVersion;
 use crate::refetches::NewRefetch;
 use crate::runs::NewRun;
 use crate::tasks::{self, NewTask};
@@ -396,5 +397,27 @@ pub(crate) fn insert_refetches(conn: &mut AnyConnection, new: &[NewRefetch<'_>])
             }
             Ok(added)
         }
+    }
+}
+
+/// Adds contents of objects to their history.
+pub(crate) fn insert_versions(conn: &mut AnyConnection, new: &[NewVersion]) -> QueryResult<()> {
+    use crate::schema::object_versions::table;
+    match conn {
+        AnyConnection::Postgres(pg) => {
+            new.chunks(1000).try_for_each(|some| diesel::insert_into(table).values(some).execute(pg).map(drop))
+        }
+        AnyConnection::Sqlite(sqlite) => {
+            new.iter().try_for_each(|one| diesel::insert_into(table).values(one).execute(sqlite).map(drop))
+        }
+    }
+}
+
+/// Has the rest of the transaction use indexes where there are some. Of a table that was filled a moment ago PostgreSQL has no
+/// statistics, takes many rows to share an id, and would read it whole for each question.
+pub(crate) fn prefer_indexes(conn: &mut AnyConnection) -> QueryResult<()> {
+    match conn {
+        AnyConnection::Postgres(pg) => pg.batch_execute("SET LOCAL enable_seqscan = off"),
+        AnyConnection::Sqlite(_) => Ok(()),
     }
 }

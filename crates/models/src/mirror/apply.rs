@@ -111,6 +111,7 @@ pub fn apply(conn: &mut AnyConnection, change: &Change<'_>) -> QueryResult<Outco
 /// # Errors
 /// When a query fails; then the caller's transaction must be rolled back.
 pub fn apply_fetched(conn: &mut AnyConnection, changes: &[Change<'_>]) -> QueryResult<usize> {
+    db::prefer_indexes(conn)?;
     let known = super::read::contents(conn, changes)?;
     let differs = |change: &&Change<'_>| {
         let here = super::read::place_of(change).and_then(|place| known.get(&place));

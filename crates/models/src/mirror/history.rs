@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::ties::{self, Version as Sides};
 use super::{Kind, kind};
-use crate::db::{AnyConnection, MultiBackend};
+use crate::db::{self, AnyConnection, MultiBackend};
 use crate::schema::{event_payloads, events, object_versions};
 
 /// One content of an object.
@@ -198,28 +198,44 @@ pub struct Content<'a> {
 /// # Errors
 /// When a query fails.
 pub fn keep(conn: &mut AnyConnection, contents: &[Content<'_>], now: i64) -> QueryResult<()> {
-    for content in contents {
-        diesel::insert_into(object_versions::table)
-            .values((
-                object_versions::object.eq(content.subject.object),
-                object_versions::id.eq(content.subject.id),
-                object_versions::account.eq(content.account.unwrap_or_default()),
-                object_versions::livemode.eq(content.subject.livemode),
-                object_versions::as_of.eq(content.as_of),
-                object_versions::event_id.eq(content.event_id),
-                object_versions::event_type.eq(content.event_type),
-                object_versions::api_version.eq(content.api_version),
-                object_versions::stored_at.eq(now),
-                object_versions::content.eq(compressed(content.object, content.previous)?),
-            ))
-            .execute(conn)?;
-    }
-    Ok(())
+    let row = |content: &Content<'_>| -> QueryResult<NewVersion> {
+        Ok(NewVersion {
+            object: content.subject.object.to_owned(),
+            id: content.subject.id.to_owned(),
+            account: content.account.unwrap_or_default().to_owned(),
+            livemode: content.subject.livemode,
+            as_of: content.as_of,
+            event_id: content.event_id.map(str::to_owned),
+            event_type: content.event_type.to_owned(),
+            api_version: content.api_version.map(str::to_owned),
+            stored_at: now,
+            content: compressed(content.object, content.previous)?,
+        })
+    };
+    let rows = contents.iter().map(row).collect::<QueryResult<Vec<NewVersion>>>()?;
+    db::insert_versions(conn, &rows)
+}
+
+/// A content to keep, as its row.
+#[derive(Insertable)]
+#[diesel(table_name = object_versions, treat_none_as_default_value = false)]
+pub(crate) struct NewVersion {
+    object: String,
+    id: String,
+    account: String,
+    livemode: bool,
+    as_of: i64,
+    event_id: Option<String>,
+    event_type: String,
+    api_version: Option<String>,
+    stored_at: i64,
+    content: Vec<u8>,
 }
 
 fn compressed(object: &Value, previous: Option<&Value>) -> QueryResult<Vec<u8>> {
     let text = json!({ "object": object, "previous": previous }).to_string();
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    // A backfill compresses very many, one after the other.
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
     let written = encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish());
     written.map_err(|error| diesel::result::Error::SerializationError(error.into()))
 }
