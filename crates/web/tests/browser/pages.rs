@@ -49,7 +49,10 @@ async fn replay_everything(browser: &Browser, base: &str) {
 // The menu's pages, and one page of each kind that they lead to.
 async fn pages(browser: &Browser, base: &str) -> Vec<String> {
     let mut pages = links(browser, "nav a").await;
-    pages.extend(["/admin/endpoints/new", "/admin/events/replay"].map(str::to_owned));
+    pages.extend(
+        ["/admin/endpoints/new", "/admin/events/replay", "/admin/events/missed", "/admin/syncs", "/admin/checks"]
+            .map(str::to_owned),
+    );
     for menu in pages.clone() {
         browser.go(&format!("{base}{menu}")).await;
         for prefix in [

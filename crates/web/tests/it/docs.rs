@@ -2,6 +2,7 @@
 
 use tollgate::config::{SETTINGS, file_key};
 use tollgate::models::events::{Cause, Status};
+use tollgate::models::mirror::{Column, KINDS, Kind};
 use tollgate::models::runs::Outcome;
 
 // The sources that name the reasons: their types are nobody else's business.
@@ -94,4 +95,18 @@ fn links_between_pages_lead_somewhere() {
             assert!(there, "{name}: {link}");
         }
     }
+}
+
+#[test]
+fn every_type_with_a_table_is_described_with_its_columns() {
+    let row = |kind: &&Kind| {
+        let column = |column: &Column| match column.refers_to {
+            Some(object) => format!("{} → {object}", column.name),
+            None => column.name.to_owned(),
+        };
+        let columns: Vec<String> = kind.columns.iter().map(column).collect();
+        format!("| {} | `{}` | `{}` | {} |\n", kind.group, kind.object, kind.table, columns.join(", "))
+    };
+    let table: String = KINDS.iter().map(row).collect();
+    assert!(page("objects.md").contains(&table), "docs/objects.md must have:\n{table}");
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use tollgate_models::mirror::{self, Filter, Kind, Object, Objects, Position};
+use tollgate_models::mirror::{self, Filter, Kind, Object, Objects, Position, SqlType, Whose};
 use tollgate_models::users::Role;
 
 use super::value::{Cell, Eyes, Looked, cell, is_number, label};
@@ -10,6 +10,7 @@ use super::{address_of, heading, list_address};
 use crate::admin::fields::{Fields, Query, link};
 use crate::admin::layout::{Layout, Section, page};
 use crate::admin::page_error::PageError;
+use crate::admin::parts::Choice;
 use crate::admin::roles::Viewer;
 use crate::admin::show::{Mode, Stamp};
 
@@ -29,11 +30,14 @@ pub(in crate::admin) struct ObjectRow {
     created: Stamp,
 }
 
-/// The one column and value that a list is narrowed to.
-pub(in crate::admin) struct Narrowed {
-    column: String,
+/// What a list is narrowed to, and by what it can be.
+pub(in crate::admin) struct Narrowing {
+    path: String,
+    columns: Vec<Choice>,
     value: String,
-    all: String,
+    modes: Vec<Choice>,
+    account: String,
+    is_on: bool,
 }
 
 #[derive(Template)]
@@ -42,7 +46,7 @@ pub(in crate::admin) struct ObjectsPage {
     layout: Layout,
     columns: Vec<Heading>,
     rows: Vec<ObjectRow>,
-    narrowed: Option<Narrowed>,
+    narrowing: Narrowing,
     newer: Option<String>,
     older: Option<String>,
 }
@@ -63,7 +67,8 @@ pub(in crate::admin) async fn show(
 fn read(query: &Fields, kind: Option<&Kind>) -> Filter {
     let known = |column: &str| kind.is_some_and(|kind| kind.column(column).is_some());
     let equal = query.owned("column").filter(|column| known(column)).zip(query.owned("value"));
-    Filter { equal, before: position(query.get("before")), after: position(query.get("after")), ..Filter::default() }
+    let whose = super::asked_whose(query);
+    Filter { equal, before: position(query.get("before")), after: position(query.get("after")), whose }
 }
 
 fn position(text: &str) -> Option<Position> {
@@ -74,14 +79,11 @@ fn position(text: &str) -> Option<Position> {
 pub(in crate::admin) fn view(layout: Layout, object: &str, filter: &Filter, found: Objects, eyes: Eyes) -> ObjectsPage {
     let path = list_address(object);
     let kind = mirror::kind(object);
-    let equal = filter.equal.clone();
+    let narrowed = narrowed(filter);
     let page_link = |name: &str, position: Option<Position>| {
         let position = position?;
-        let mut fields = vec![(name.to_owned(), format!("{}:{}", position.created, position.id))];
-        if let Some((column, value)) = &equal {
-            fields.extend([("column".to_owned(), column.clone()), ("value".to_owned(), value.clone())]);
-        }
-        Some(link(&path, &fields))
+        let place = (name.to_owned(), format!("{}:{}", position.created, position.id));
+        Some(link(&path, &[&[place][..], &narrowed].concat()))
     };
     ObjectsPage {
         layout,
@@ -89,7 +91,43 @@ pub(in crate::admin) fn view(layout: Layout, object: &str, filter: &Filter, foun
         newer: page_link("after", found.newer),
         older: page_link("before", found.older),
         rows: found.rows.into_iter().map(|row| object_row(row, object, kind, eyes)).collect(),
-        narrowed: filter.equal.clone().map(|(column, value)| Narrowed { column, value, all: path.clone() }),
+        narrowing: narrowing(&path, kind, filter),
+    }
+}
+
+fn narrowed(filter: &Filter) -> Vec<(String, String)> {
+    let mut fields = Vec::new();
+    if let Some((column, value)) = &filter.equal {
+        fields.extend([("column".to_owned(), column.clone()), ("value".to_owned(), value.clone())]);
+    }
+    fields.extend(filter.whose.account.clone().map(|account| ("account".to_owned(), account)));
+    fields.extend(filter.whose.livemode.map(|live| ("mode".to_owned(), mode(live).to_owned())));
+    fields
+}
+
+fn mode(live: bool) -> &'static str {
+    if live { "live" } else { "test" }
+}
+
+// By what an index answers, whatever the size of the table.
+fn narrowing(path: &str, kind: Option<&Kind>, filter: &Filter) -> Narrowing {
+    let (column, value) = filter.equal.clone().unwrap_or_default();
+    let choice = |value: &str, label: String, chosen: bool| Choice { value: value.to_owned(), label, chosen };
+    let indexed =
+        kind.into_iter().flat_map(|kind| kind.columns).filter(|of| of.is_indexed() && of.sql == SqlType::Text);
+    let mut columns: Vec<Choice> = indexed.map(|of| choice(of.name, label(of.name), of.name == column)).collect();
+    if !column.is_empty() && columns.iter().all(|of| !of.chosen) {
+        columns.push(choice(&column, label(&column), true));
+    }
+    let modes =
+        [true, false].map(|live| choice(mode(live), mode(live).to_owned(), filter.whose.livemode == Some(live)));
+    Narrowing {
+        path: path.to_owned(),
+        columns,
+        value,
+        modes: modes.into(),
+        is_on: filter.equal.is_some() || filter.whose != Whose::default(),
+        account: filter.whose.account.clone().unwrap_or_default(),
     }
 }
 

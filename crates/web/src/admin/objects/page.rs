@@ -98,16 +98,24 @@ pub(in crate::admin) async fn show(
     page(&ObjectPage { at_stripe: stripe, ..view(layout, found, eyes) })
 }
 
-/// Where the dashboard shows an object, for the types that have a page there.
+/// Where the dashboard shows an object: its page, or else what a search for its id finds. None for a type without ids.
 fn stripe_path(object: &Object) -> Option<String> {
     let pages = match object.object.as_str() {
         "customer" => "customers",
         "subscription" => "subscriptions",
+        "subscription_schedule" => "subscription_schedules",
         "invoice" => "invoices",
         "payment_intent" | "charge" => "payments",
         "product" => "products",
         "price" => "prices",
-        _ => return None,
+        "coupon" => "coupons",
+        "payout" => "payouts",
+        "dispute" => "disputes",
+        "quote" => "quotes",
+        "payment_link" => "payment-links",
+        "account" => "connect/accounts",
+        _ if object.id == object.object => return None,
+        _ => return Some(link("search", &[("query".to_owned(), object.id.clone())])),
     };
     Some(format!("{pages}/{}", object.id))
 }

@@ -103,3 +103,19 @@ async fn an_object_that_cannot_be_fetched_again_says_why() {
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, "/admin/objects/customer/cus_1"));
     assert!(browser.get("/admin/objects").await.body.contains("tollgate keys add"));
 }
+
+#[actix_web::test]
+async fn a_list_of_objects_is_narrowed_by_column_mode_and_account() {
+    let server = Server::start().await;
+    super::sample::fill(&server).await;
+    let browser = server.signed_in(Role::Viewer).await;
+    let list = "/admin/objects/customer";
+    let all = browser.get(list).await.body;
+    assert!(all.contains("cus_Na6dX7aXxi11N4") && all.contains("<summary>Filter</summary>"), "{all}");
+    let none = browser.get(&format!("{list}?column=email&value=nobody%40example.com")).await.body;
+    assert!(none.contains("No object has this value") && none.contains("Filter (on)"), "{none}");
+    let other = browser.get(&format!("{list}?mode=test&account=acct_nobody%3Cb%3E")).await.body;
+    assert!(!other.contains("cus_Na6dX7aXxi11N4") && !other.contains("acct_nobody<b>"), "{other}");
+    let hostile = browser.get(&format!("{list}?column=1%3D1&value=x&mode=both&before=y")).await;
+    assert!(hostile.status == StatusCode::OK && hostile.body.contains("cus_Na6dX7aXxi11N4"));
+}
