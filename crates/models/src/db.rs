@@ -6,6 +6,7 @@ mod connection;
 mod dialect;
 mod error;
 mod free_rows;
+mod inserts;
 mod lane;
 mod listen;
 mod pool;
@@ -18,12 +19,10 @@ pub use changes::{TableChanges, recording_changes};
 pub(crate) use claim_due::{Due, claim_due, claim_tasks};
 pub use connection::{AnyConnection, MultiBackend};
 pub use dialect::begin_write;
-pub(crate) use dialect::{
-    insert_deliveries, insert_events, insert_refetches, insert_runs, insert_tasks, insert_versions, lock_claims,
-    prefer_indexes, run_on_json,
-};
+pub(crate) use dialect::{insert_deliveries, insert_events, lock_claims, prefer_indexes, run_on_json};
 pub use error::Error;
 pub(crate) use free_rows::{Table, take_free};
+pub(crate) use inserts::{insert_refetches, insert_runs, insert_tasks, insert_versions};
 pub use lane::Lane;
 pub use listen::Listener;
 pub(crate) use rows::{Cell, Insert, insert_rows};
