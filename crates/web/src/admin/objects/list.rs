@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use tollgate_models::mirror::{self, Filter, Kind, Object, Objects, Position, SqlType, Whose};
+use tollgate_models::mirror::{self, Column, Filter, Kind, Object, Objects, Position, SqlType, Whose};
 use tollgate_models::users::Role;
 
 use super::value::{Cell, Eyes, Looked, cell, is_number, label};
@@ -57,15 +57,17 @@ pub(in crate::admin) async fn show(
     object: web::Path<String>,
     Query(query): Query,
 ) -> Result<HttpResponse, PageError> {
-    let filter = read(&query, mirror::kind(&object));
+    let eyes = Eyes { operator: viewer.may(Role::Operator), now: viewer.now };
+    let filter = read(&query, mirror::kind(&object), eyes);
     let (wanted, narrowing) = (object.clone(), filter.clone());
     let found = viewer.tollgate.db().read(move |conn| mirror::list(conn, &wanted, &narrowing, ROWS)).await?;
-    let eyes = Eyes { operator: viewer.may(Role::Operator), now: viewer.now };
     page(&view(viewer.layout(Section::Objects, heading(&object)), &object, &filter, found, eyes))
 }
 
-fn read(query: &Fields, kind: Option<&Kind>) -> Filter {
-    let known = |column: &str| kind.is_some_and(|kind| kind.column(column).is_some());
+fn read(query: &Fields, kind: Option<&Kind>, eyes: Eyes) -> Filter {
+    // Whoever may not see personal data must not find it out by guessing either.
+    let known =
+        |column: &str| kind.and_then(|kind| kind.column(column)).is_some_and(|of| eyes.operator || !of.personal);
     let equal = query.owned("column").filter(|column| known(column)).zip(query.owned("value"));
     let whose = super::asked_whose(query);
     Filter { equal, before: position(query.get("before")), after: position(query.get("after")), whose }
@@ -91,7 +93,7 @@ pub(in crate::admin) fn view(layout: Layout, object: &str, filter: &Filter, foun
         newer: page_link("after", found.newer),
         older: page_link("before", found.older),
         rows: found.rows.into_iter().map(|row| object_row(row, object, kind, eyes)).collect(),
-        narrowing: narrowing(&path, kind, filter),
+        narrowing: narrowing(&path, kind, filter, eyes),
     }
 }
 
@@ -110,11 +112,11 @@ fn mode(live: bool) -> &'static str {
 }
 
 // By what an index answers, whatever the size of the table.
-fn narrowing(path: &str, kind: Option<&Kind>, filter: &Filter) -> Narrowing {
+fn narrowing(path: &str, kind: Option<&Kind>, filter: &Filter, eyes: Eyes) -> Narrowing {
     let (column, value) = filter.equal.clone().unwrap_or_default();
     let choice = |value: &str, label: String, chosen: bool| Choice { value: value.to_owned(), label, chosen };
-    let indexed =
-        kind.into_iter().flat_map(|kind| kind.columns).filter(|of| of.is_indexed() && of.sql == SqlType::Text);
+    let offered = |of: &&Column| of.is_indexed() && of.sql == SqlType::Text && (eyes.operator || !of.personal);
+    let indexed = kind.into_iter().flat_map(|kind| kind.columns).filter(offered);
     let mut columns: Vec<Choice> = indexed.map(|of| choice(of.name, label(of.name), of.name == column)).collect();
     if !column.is_empty() && columns.iter().all(|of| !of.chosen) {
         columns.push(choice(&column, label(&column), true));
