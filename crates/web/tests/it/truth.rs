@@ -169,6 +169,19 @@ async fn no_samples_are_drawn_where_the_settings_want_none() {
 }
 
 #[tokio::test]
+async fn what_was_found_is_forgotten_after_90_days() {
+    let shop = shop_with(|config| config.samples = 0).await;
+    want(&shop, CUSTOMER, Reason::Tie).await;
+    look(&shop).await;
+    shop.app.advance(90 * 86_400_000);
+    look(&shop).await;
+    assert_eq!(refetches_of(&shop).len(), 1);
+    shop.app.advance(3_600_000);
+    look(&shop).await;
+    assert!(refetches_of(&shop).is_empty());
+}
+
+#[tokio::test]
 async fn what_others_refer_to_and_is_not_here_is_fetched_once() {
     let shop = shop_with(|config| (config.fetch_references, config.samples) = (true, 0)).await;
     shop.sim.put_object(customer("a"));

@@ -1,4 +1,4 @@
-//! Draws samples of the mirror every hour, to compare them with Stripe.
+//! Draws samples of the mirror every hour, to compare them with Stripe, and forgets what was found long ago.
 
 use rand::RngExt;
 use rand::seq::IndexedRandom;
@@ -13,19 +13,23 @@ use super::super::Shared;
 const DRAWN: &str = "samples.drawn";
 /// How often they are drawn, in milliseconds.
 const EVERY: i64 = 3_600_000;
+/// How long what was found is kept, in milliseconds, and how much of it goes in one transaction.
+const KEPT: i64 = 90 * 24 * 3_600_000;
+const AT_ONCE: i64 = 1000;
 /// What an event changed a moment ago may be otherwise at Stripe by now. In seconds.
 const SETTLED: i64 = 300;
 
 /// Draws samples if it is time to; whether it did.
 pub(super) fn look(shared: &Shared) -> Result<bool, Error> {
     let now = shared.clock.now_millis();
-    if shared.samples == 0 || !shared.database.read(|conn| is_due(conn, now))? {
+    if !shared.database.read(|conn| is_due(conn, now))? {
         return Ok(false);
     }
     let drawn = shared.database.read(|conn| draw(conn, shared.samples, now / 1000 - SETTLED))?;
     let wanted: Vec<NewRefetch<'_>> = drawn.iter().map(|object| refetch(object, now)).collect();
     shared.database.write(Lane::Ordinary, |conn| {
         refetches::want(conn, &wanted)?;
+        refetches::delete_older(conn, now - KEPT, AT_ONCE)?;
         settings::set(conn, DRAWN, &now.to_string())
     })?;
     Ok(true)
