@@ -27,8 +27,8 @@ pub(crate) use move_in::move_in;
 pub use read::{Filter, Object, Objects, Position, Related, Whose, find, find_anywhere, find_of, list, related};
 pub(crate) use statements::Statement;
 pub use truth::{
-    Missing, contradictions, differences, events_after, gap_before, has_more, made_between, made_until, mark_gone,
-    missing, newest_seq, sample,
+    Missing, differences, events_after, gap_before, has_more, made_between, made_until, mark_gone, missing, newest_seq,
+    sample,
 };
 pub use typed::{
     Account, Charge, CheckoutSession, Customer, Invoice, PaymentIntent, Price, Product, Refund, Subscription,

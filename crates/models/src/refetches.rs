@@ -13,8 +13,6 @@ use crate::schema::refetches;
 text_enum! {
     /// Why an object is fetched.
     Reason {
-        /// Somebody asked for it.
-        Asked = "asked",
         /// An event says it changed values that no content before it had: an event between them never arrived.
         Gap = "gap",
         /// Two contents of one second, and nothing tells which of them came later.
@@ -248,15 +246,6 @@ pub fn list(conn: &mut AnyConnection, filter: &Filter, cursor: Cursor, limit: us
     };
     let found = query.limit(limit as i64 + 1).load(conn)?;
     Ok(Page::cut(found, cursor, limit, |refetch| refetch.id))
-}
-
-/// How many wait, counted no further than `most`.
-///
-/// # Errors
-/// When the query fails.
-pub fn waiting(conn: &mut AnyConnection, most: i64) -> QueryResult<i64> {
-    let some = refetches::table.filter(pending()).select(refetches::id).limit(most);
-    Ok(i64::try_from(some.load::<i64>(conn)?.len()).unwrap_or(i64::MAX))
 }
 
 /// Deletes up to `limit` that ended before a time in unix milliseconds.

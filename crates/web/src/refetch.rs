@@ -88,7 +88,7 @@ impl Fetcher {
                 Ok(Outcome { status: Status::Gone, differing: Vec::new(), stored })
             }
         });
-        Ok(stored.map_err(|error: tollgate_models::Error| error)?)
+        Ok(stored?)
     }
 }
 
@@ -98,7 +98,7 @@ fn store(
     object: &Value,
     as_of: i64,
     api_version: &str,
-) -> Result<Outcome, tollgate_models::Error> {
+) -> QueryResult<Outcome> {
     let differing = differing(conn, subject, object, api_version)?;
     let change = Change {
         object,
@@ -136,7 +136,10 @@ async fn complete(client: &Client, object_type: &str, mut object: Value) -> Resu
         let Some((path, params)) = list["url"].as_str().and_then(|url| request_of(url, client.base_url())) else {
             continue;
         };
-        let entries = client.list(path, params).collect_all(MOST_ENTRIES).await?;
+        let entries = match client.list(path, params).collect_all(MOST_ENTRIES).await {
+            Err(StripeError::TooMany { .. }) => continue,
+            listed => listed?,
+        };
         list["data"] = Value::Array(entries);
         list["has_more"] = Value::Bool(false);
     }

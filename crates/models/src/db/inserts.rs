@@ -75,7 +75,7 @@ pub(crate) fn insert_refetches(conn: &mut AnyConnection, new: &[NewRefetch<'_>])
 }
 
 /// Adds contents of objects to their history.
-pub(crate) fn insert_versions(conn: &mut AnyConnection, new: &[NewVersion]) -> QueryResult<()> {
+pub(crate) fn insert_versions(conn: &mut AnyConnection, new: &[NewVersion<'_>]) -> QueryResult<()> {
     use crate::schema::object_versions::table;
     match conn {
         AnyConnection::Postgres(pg) => {

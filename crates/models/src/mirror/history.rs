@@ -197,37 +197,37 @@ pub struct Content<'a> {
 ///
 /// # Errors
 /// When a query fails.
-pub fn keep(conn: &mut AnyConnection, contents: &[Content<'_>], now: i64) -> QueryResult<()> {
-    let row = |content: &Content<'_>| -> QueryResult<NewVersion> {
+pub fn keep<'a>(conn: &mut AnyConnection, contents: &[Content<'a>], now: i64) -> QueryResult<()> {
+    let row = |content: &Content<'a>| -> QueryResult<NewVersion<'a>> {
         Ok(NewVersion {
-            object: content.subject.object.to_owned(),
-            id: content.subject.id.to_owned(),
-            account: content.account.unwrap_or_default().to_owned(),
+            object: content.subject.object,
+            id: content.subject.id,
+            account: content.account.unwrap_or_default(),
             livemode: content.subject.livemode,
             as_of: content.as_of,
-            event_id: content.event_id.map(str::to_owned),
-            event_type: content.event_type.to_owned(),
-            api_version: content.api_version.map(str::to_owned),
+            event_id: content.event_id,
+            event_type: content.event_type,
+            api_version: content.api_version,
             stored_at: now,
             content: compressed(content.object, content.previous)?,
         })
     };
-    let rows = contents.iter().map(row).collect::<QueryResult<Vec<NewVersion>>>()?;
+    let rows = contents.iter().map(row).collect::<QueryResult<Vec<NewVersion<'_>>>>()?;
     db::insert_versions(conn, &rows)
 }
 
 /// A content to keep, as its row.
 #[derive(Insertable)]
 #[diesel(table_name = object_versions, treat_none_as_default_value = false)]
-pub(crate) struct NewVersion {
-    object: String,
-    id: String,
-    account: String,
+pub(crate) struct NewVersion<'a> {
+    object: &'a str,
+    id: &'a str,
+    account: &'a str,
     livemode: bool,
     as_of: i64,
-    event_id: Option<String>,
-    event_type: String,
-    api_version: Option<String>,
+    event_id: Option<&'a str>,
+    event_type: &'a str,
+    api_version: Option<&'a str>,
     stored_at: i64,
     content: Vec<u8>,
 }

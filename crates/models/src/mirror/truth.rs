@@ -20,7 +20,7 @@ const LOOKED_THROUGH: i64 = 12;
 
 /// The fields whose value before an event, as that tells it, is not the value that the object had. Values inside arrays are
 /// left out: of those Stripe tells parts only.
-pub fn contradictions(before: &Value, previous: &Map<String, Value>) -> Vec<String> {
+fn contradictions(before: &Value, previous: &Map<String, Value>) -> Vec<String> {
     let mut found = Vec::new();
     contradict(before, previous, "", &mut found);
     found
@@ -40,7 +40,7 @@ fn contradict(before: &Value, previous: &Map<String, Value>, path: &str, found: 
     }
 }
 
-/// The fields of two contents that differ, of objects by their inner names; the order of `previous_attributes` does not matter.
+/// The fields of two contents that differ, named by their place; the order of fields does not matter, and absent is null.
 pub fn differences(here: &Value, there: &Value) -> Vec<String> {
     let mut found = Vec::new();
     differ(here, there, "", &mut found);
@@ -113,7 +113,7 @@ pub fn has_more(kind: &Kind, object: &Value) -> bool {
     kind.nested.iter().any(|nested| at(object, nested.list).is_some_and(|list| list["has_more"] == true))
 }
 
-/// An object of a type, live or not deleted, that was made at a time in unix seconds or, if none was, at the next later one.
+/// An object of a type, not deleted, that was made at a time in unix seconds or, if none was, at the next later one.
 ///
 /// # Errors
 /// When the query fails.
@@ -206,13 +206,13 @@ pub fn missing(
 /// # Errors
 /// When the query fails.
 pub fn mark_gone(conn: &mut AnyConnection, subject: Subject<'_>, as_of: i64) -> QueryResult<bool> {
-    let (table, of_type) = match kind(subject.object) {
-        Some(kind) => (kind.table, "$3 <> ''"),
-        None => (OTHER, "object = $3"),
-    };
+    let kind = kind(subject.object);
+    let (table, of_type) = kind.map_or((OTHER, "object = $3"), |kind| (kind.table, "$3 <> ''"));
+    // Another account may have one with the same id.
+    let of_account = if kind.is_none_or(Kind::is_keyed_by_account) { "account = $6" } else { "$6 = $6" };
     let sql = format!(
-        "UPDATE {table} SET deleted_at = $1, as_of = $2 \
-         WHERE {of_type} AND id = $4 AND livemode = $5 AND as_of <= $2 AND deleted_at IS NULL"
+        "UPDATE {table} SET deleted_at = $1, as_of = $2 WHERE {of_type} AND id = $4 AND livemode = $5 \
+         AND {of_account} AND as_of <= $2 AND deleted_at IS NULL"
     );
     let changed = diesel::sql_query(sql)
         .bind::<BigInt, _>(as_of.saturating_mul(1000))
@@ -220,6 +220,7 @@ pub fn mark_gone(conn: &mut AnyConnection, subject: Subject<'_>, as_of: i64) -> 
         .bind::<Text, _>(subject.object)
         .bind::<Text, _>(subject.id)
         .bind::<Bool, _>(subject.livemode)
+        .bind::<Text, _>(subject.account.unwrap_or_default())
         .execute(conn)?;
     Ok(changed > 0)
 }

@@ -1,9 +1,9 @@
 //! Reading the mirror: pages, filters, what refers to an object, finding one of whatever type.
 
 use serde_json::json;
-use tollgate_models::Database;
-use tollgate_models::mirror::{self, Change, Filter, Object, Objects, Related, Whose};
+use tollgate_models::mirror::{self, Change, Filter, Object, Objects, Related, Subject, Whose};
 use tollgate_models::testing::TestDb;
+use tollgate_models::{Database, Lane};
 
 use crate::mirror::{apply, change};
 
@@ -183,4 +183,30 @@ fn counting_stops_where_it_was_told_to() {
     }
     let others: Vec<_> = others.iter().map(|counted| (counted.object.as_str(), counted.count)).collect();
     assert_eq!(others, [("climate.order", 1), ("issuing.card", 4)]);
+}
+
+#[test]
+fn what_is_gone_in_one_account_stays_in_another_that_has_the_same_id() {
+    let test = TestDb::new();
+    let db = test.open();
+    let coupon = json!({"id": "SUMMER", "object": "coupon", "created": 5, "valid": true});
+    let subject = |account| Subject { object: "coupon", id: "SUMMER", livemode: false, account: Some(account) };
+    for account in ["acct_1", "acct_2"] {
+        let change =
+            Change { account: Some(account), livemode: false, ..change(&coupon, "coupon.created", account, 10) };
+        db.write(Lane::Ordinary, |conn| mirror::apply(conn, &change)).unwrap();
+    }
+    let mark = |account, at| db.write(Lane::Ordinary, |conn| mirror::mark_gone(conn, subject(account), at)).unwrap();
+    assert_eq!(
+        [mark("acct_1", 9), mark("acct_1", 11), mark("acct_1", 12)],
+        [false, true, false],
+        "newer content stays"
+    );
+    let deleted = |account: &str| {
+        let whose = Whose { account: Some(account.to_owned()), livemode: Some(false) };
+        let found = db.read(|conn| mirror::find_of(conn, "coupon", "SUMMER", &whose)).unwrap().unwrap();
+        (found.account, found.deleted_at)
+    };
+    assert_eq!(deleted("acct_1"), (Some("acct_1".to_owned()), Some(11_000)));
+    assert_eq!(deleted("acct_2"), (Some("acct_2".to_owned()), None));
 }

@@ -79,7 +79,6 @@ fn whose(subject: &Subject<'_>) -> Whose {
 
 fn why(reason: Reason) -> &'static str {
     match reason {
-        Reason::Asked => "Somebody asked",
         Reason::Gap => "An event never arrived",
         Reason::Tie => "Two contents of one second",
         Reason::List => "A list inside it goes on",

@@ -115,21 +115,26 @@ async fn a_tie_that_nothing_settles_is_settled_by_stripe() {
     assert_eq!(name_of(&shop), "b");
 }
 
+fn item(number: usize) -> Value {
+    json!({ "id": format!("si_{number:05}"), "object": "subscription_item", "created": SECONDS - number as i64,
+            "subscription": "sub_1", "quantity": number })
+}
+
+fn subscription(items: Vec<Value>, more: bool) -> Value {
+    json!({
+        "id": "sub_1", "object": "subscription", "created": SECONDS - 900, "customer": "cus_1", "status": "active",
+        "livemode": false,
+        "items": { "object": "list", "data": items, "has_more": more,
+                   "url": "/v1/subscription_items?subscription=sub_1" },
+    })
+}
+
 #[tokio::test]
 async fn a_list_that_goes_on_at_stripe_is_fetched_to_its_end() {
     let shop = shop().await;
-    let item = |number: usize| {
-        json!({ "id": format!("si_{number:03}"), "object": "subscription_item", "created": SECONDS - number as i64,
-                "subscription": "sub_1", "quantity": number })
-    };
-    let list = |data: Vec<Value>, more: bool| json!({ "object": "list", "data": data, "has_more": more, "url": "/v1/subscription_items?subscription=sub_1" });
-    let subscription = |items: Value| {
-        json!({ "id": "sub_1", "object": "subscription", "created": SECONDS - 900, "customer": "cus_1",
-                "status": "active", "livemode": false, "items": items })
-    };
-    let cut = subscription(list((0..10).map(item).collect(), true));
+    let cut = subscription((0..10).map(item).collect(), true);
     let id = emit(&shop, "customer.subscription.updated", cut.clone(), 500, None);
-    shop.sim.put_object(subscription(list((0..130).map(item).collect(), false)));
+    shop.sim.put_object(subscription((0..130).map(item).collect(), false));
     // Stripe shows ten entries inside the object.
     shop.sim.fail_next("GET", "/v1/subscriptions/sub_1", ApiFault::Status(200, cut), 1);
     arrives(&shop, &id).await;
@@ -139,6 +144,21 @@ async fn a_list_that_goes_on_at_stripe_is_fetched_to_its_end() {
     assert_eq!((found.reason, found.status, found.last_error.clone()), (Reason::List, Status::Done, None), "{found:?}");
     assert_eq!(shop.app.count("subscription_items WHERE deleted_at IS NULL"), 130);
     assert_eq!(shop.app.object("sub_1").unwrap().json()["items"]["data"].as_array().unwrap().len(), 130);
+}
+
+#[tokio::test]
+async fn a_list_that_is_too_long_stays_cut_and_the_object_is_stored_all_the_same() {
+    let shop = shop().await;
+    let cut = subscription((0..10).map(item).collect(), true);
+    let id = emit(&shop, "customer.subscription.updated", cut.clone(), 500, None);
+    arrives(&shop, &id).await;
+    shop.sim.put_object(subscription((0..10_050).map(item).collect(), false));
+    shop.sim.fail_next("GET", "/v1/subscriptions/sub_1", ApiFault::Status(200, cut), 1);
+    look(&shop).await;
+    let found = refetches_of(&shop).remove(0);
+    assert_eq!((found.reason, found.status, found.last_error.clone()), (Reason::List, Status::Done, None), "{found:?}");
+    assert_eq!(shop.app.count("subscription_items WHERE deleted_at IS NULL"), 10);
+    assert_eq!(shop.app.object("sub_1").unwrap().json()["items"]["has_more"], true);
 }
 
 #[tokio::test]
