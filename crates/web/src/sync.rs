@@ -104,7 +104,7 @@ pub async fn is_worked_off(tollgate: &Tollgate) -> Result<bool, Error> {
     tollgate.db().read(move |conn| leases::is_held(conn, runner::LEASE, now)).await
 }
 
-/// Works a backfill off in this process, unless another one does, and waits for its end. `tell` is called after each page.
+/// Works a backfill off in this process, unless another one does, and waits for its end. `tell` is called a few times a second.
 ///
 /// # Errors
 /// When the database fails, or Stripe for so long that it is left for later.

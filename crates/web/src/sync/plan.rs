@@ -152,6 +152,14 @@ mod tests {
     }
 
     #[test]
+    fn the_declared_paths_are_those_that_the_client_lists() {
+        for kind in KINDS {
+            let listed = object_kind(kind.object).filter(|known| known.listable).map(|known| known.path);
+            assert_eq!(kind.path, listed, "{}", kind.object);
+        }
+    }
+
+    #[test]
     fn what_stripe_does_not_list_is_refused_with_what_it_lists() {
         assert!(check(&["customer".to_owned()]).is_ok());
         for unknown in ["event", "subscription_item", "weather", "", "customer; drop"] {

@@ -92,35 +92,6 @@ async fn what_is_listed_does_not_overwrite_what_a_newer_event_brought() {
 }
 
 #[tokio::test]
-async fn a_backfill_goes_on_where_its_process_stopped() {
-    let shop = shop().await;
-    fill(&shop, "payment_method", "pm", 1000, 60);
-    let id = sync::begin(&shop.app.tollgate, &of(&["payment_method"]), &Actor::cli()).await.unwrap();
-    let first = tokio::time::timeout(std::time::Duration::from_secs(60), async {
-        let tollgate = shop.app.tollgate.clone();
-        let (send, listed) = tokio::sync::oneshot::channel();
-        let mut send = Some(send);
-        let working = sync::work_off(&tollgate, id, move |report| {
-            if report.types.iter().any(|of| of.pages >= 4)
-                && let Some(send) = send.take()
-            {
-                // Whoever asked is gone: the thread goes on only until its next page.
-                let _sent = send.send(report.types[0].pages);
-            }
-        });
-        tokio::select! {
-            pages = listed => pages.unwrap(),
-            ended = working => ended.unwrap().types[0].pages,
-        }
-    });
-    let first = first.await.unwrap();
-    assert!(first >= 4);
-    let report = sync::work_off(&shop.app.tollgate, id, |_| {}).await.unwrap();
-    assert_eq!((report.sync.status, report.types[0].pages, report.objects()), (Status::Done, 10, 1000));
-    assert_eq!(pages(&shop, "/v1/payment_methods"), 10, "no page is listed twice");
-}
-
-#[tokio::test]
 async fn a_backfill_that_was_begun_elsewhere_is_worked_off_by_whoever_processes_events() {
     let setup = Setup::bare().endpoint(Endpoint { account: None, ..row(ENDPOINT) }, [SECRET]).live();
     let shop = Shop::start_with(setup).await;
