@@ -34,6 +34,7 @@ mod health;
 mod intake;
 pub mod keyring;
 pub mod keys;
+mod lease;
 mod metrics;
 pub mod passwords;
 pub mod reconcile;

@@ -4,6 +4,7 @@ use tollgate_models::{AnyConnection, QueryResult, leases, settings};
 
 use super::{Report, last_of};
 use crate::audit::{self, Actor};
+use crate::lease::Lease;
 use crate::{Error, Tollgate};
 
 /// The lease of the process that fetches them.
@@ -64,14 +65,8 @@ pub(crate) fn want(conn: &mut AnyConnection, who: &str) -> QueryResult<()> {
 }
 
 /// Begins a sweep if one is due, `every` so many milliseconds or because somebody asked, and no other process is at it.
-pub(crate) fn begin(
-    conn: &mut AnyConnection,
-    every: Option<i64>,
-    holder: &str,
-    now: i64,
-    until: i64,
-) -> QueryResult<bool> {
-    if !is_due(conn, every, now)? || !leases::take(conn, LEASE, holder, now, until)? {
+pub(crate) fn begin(conn: &mut AnyConnection, every: Option<i64>, lease: &Lease, now: i64) -> QueryResult<bool> {
+    if !is_due(conn, every, now)? || !lease.take(conn, now)? {
         return Ok(false);
     }
     settings::set(conn, BEGUN, &now.to_string())?;
@@ -128,12 +123,12 @@ mod tests {
     fn one_process_begins_and_a_wish_is_met_once() {
         let database = TestDb::new();
         let database = database.open();
-        let begin = |holder: &str, now| {
-            database.write(Lane::Ordinary, |conn| begin(conn, Some(1000), holder, now, now + 50)).unwrap()
-        };
+        let (a, b) = (Lease::new(LEASE, 50), Lease::new(LEASE, 50));
+        let begin =
+            |lease: &Lease, now| database.write(Lane::Ordinary, |conn| begin(conn, Some(1000), lease, now)).unwrap();
         database.write(Lane::Ordinary, |conn| note_start(conn, NOW)).unwrap();
-        assert_eq!([begin("a", NOW + 1000), begin("b", NOW + 1000)], [true, false]);
+        assert_eq!([begin(&a, NOW + 1000), begin(&b, NOW + 1000)], [true, false]);
         database.write(Lane::Ordinary, |conn| settings::set(conn, WANTED, "me")).unwrap();
-        assert_eq!([begin("b", NOW + 1010), begin("b", NOW + 1060), begin("b", NOW + 1070)], [false, true, false]);
+        assert_eq!([begin(&b, NOW + 1010), begin(&b, NOW + 1060), begin(&b, NOW + 1070)], [false, true, false]);
     }
 }

@@ -1,7 +1,7 @@
 //! Works a backfill off: its parts several at a time, each page stored with how far its part is, in one transaction.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -10,12 +10,12 @@ use serde_json::Value;
 use tollgate_models::mirror::{self, Change, Subject};
 use tollgate_models::refetches::{self, NewRefetch, Reason};
 use tollgate_models::syncs::{self, Status, Window};
-use tollgate_models::{Database, Lane, QueryResult, leases};
+use tollgate_models::{Database, Lane, QueryResult};
 use tollgate_stripe_client::{Client, Error as StripeError};
-use uuid::Uuid;
 
 use super::plan::{self, Place};
 use super::{Report, report_of, windows};
+use crate::lease::Lease;
 use crate::stripe_keys::StripeKeys;
 use crate::{Clock, Error};
 
@@ -29,6 +29,8 @@ const AT_ONCE: usize = 6;
 const PAUSE: Duration = Duration::from_secs(1);
 /// So many of them in a row, and the backfill is left for later.
 const MOST_FAILURES: u32 = 10;
+/// How often it is told how far the backfill is: that adds up all of its parts.
+const TELL_EVERY: Duration = Duration::from_millis(200);
 /// Why a backfill without any part failed.
 const NO_KEY: &str = "there is no Stripe key: add one under Accounts and keys, or with `tollgate keys add`";
 
@@ -51,20 +53,15 @@ type Listing<'a> = LocalBoxFuture<'a, (i64, Result<Listed, Error>)>;
 impl Runner {
     /// Works a backfill off for as long as `go_on` says so; whether it came to its end. False also while another process has it.
     pub(crate) fn run(&self, id: i64, go_on: impl Fn() -> bool, mut tell: impl FnMut(&Report)) -> Result<bool, Error> {
-        let holder = format!("{}-{}", std::process::id(), Uuid::new_v4().simple());
-        if !self.hold_lease(&holder)? {
+        let lease = Lease::new(LEASE, LEASE_FOR);
+        if !lease.hold(&self.database, &self.clock)? {
             return Ok(false);
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::internal)?;
-        let go_on = || Ok(go_on() && self.hold_lease(&holder)?);
+        let go_on = || Ok(go_on() && lease.hold(&self.database, &self.clock)?);
         let worked = runtime.block_on(self.work(id, go_on, &mut tell));
-        self.database.write(Lane::Ordinary, |conn| leases::give_back(conn, LEASE, &holder))?;
+        lease.give_back(&self.database);
         worked
-    }
-
-    fn hold_lease(&self, holder: &str) -> Result<bool, Error> {
-        let now = self.clock.now_millis();
-        Ok(self.database.write(Lane::Ordinary, |conn| leases::take(conn, LEASE, holder, now, now + LEASE_FOR))?)
     }
 
     async fn work(
@@ -79,7 +76,7 @@ impl Runner {
         }
         let accounts = plan::accounts(self).await?;
         plan::begin(self, &sync, &accounts)?;
-        let (mut under_way, mut failures) = (Vec::new(), 0);
+        let (mut under_way, mut failures, mut told) = (Vec::new(), 0, Instant::now());
         let mut listings = FuturesUnordered::new();
         loop {
             self.start(id, &accounts, &mut under_way, &mut listings)?;
@@ -93,11 +90,14 @@ impl Runner {
             if failures > 0 {
                 tokio::time::sleep(PAUSE * failures).await;
             }
-            if let Some(report) = report_of(&self.database, id)? {
+            if self.database.read(|conn| syncs::find(conn, id))?.is_none_or(|sync| sync.status != Status::Running) {
+                return Ok(true);
+            }
+            if told.elapsed() > TELL_EVERY
+                && let Some(report) = report_of(&self.database, id)?
+            {
                 tell(&report);
-                if report.sync.status != Status::Running {
-                    return Ok(true);
-                }
+                told = Instant::now();
             }
             if !go_on()? {
                 return Ok(false);

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use tollgate_models::{Error, endpoints};
 
 use super::Shared;
-use super::chores::hold_lease;
 use crate::endpoints::{Background, SECRET_KEPT};
+use crate::lease::Lease;
 
 /// How often it is looked whether something is due.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -22,18 +22,18 @@ pub(super) struct EndpointChores {
 
 impl EndpointChores {
     /// Does what is due, if it is time to look, and if no other process does it.
-    pub(super) fn look(&mut self, shared: &Shared, holder: &str) -> Result<(), Error> {
+    pub(super) fn look(&mut self, shared: &Shared, lease: &Lease) -> Result<(), Error> {
         let now = Instant::now();
         if self.next.is_some_and(|next| now < next) {
             return Ok(());
         }
         self.next = Some(now + LOOK_EVERY);
-        if !is_due(shared)? || !hold_lease(shared, holder)? {
+        if !is_due(shared)? || !lease.hold(&shared.database, &shared.clock)? {
             return Ok(());
         }
         let background = Background { database: &shared.database, clock: &shared.clock, stripe: &shared.stripe };
         background.remove_ended_secrets()?;
-        let go_on = || Ok(!shared.stopping.load(Ordering::Relaxed) && hold_lease(shared, holder)?);
+        let go_on = || Ok(!shared.stopping.load(Ordering::Relaxed) && lease.hold(&shared.database, &shared.clock)?);
         if background.retire_due(go_on)?.waiting > 0 {
             self.next = Some(now + AGAIN_AFTER);
         }

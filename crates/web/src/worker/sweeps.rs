@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tollgate_models::{Lane, leases};
-use uuid::Uuid;
+use tollgate_models::Lane;
 
 use super::Shared;
 use crate::Error;
 use crate::audit::{self, Actor};
+use crate::lease::Lease;
 use crate::reconcile::{Report, Sweeper, schedule};
 
 /// How long a process has the lease, in milliseconds; each page takes it anew.
@@ -19,42 +19,38 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 
 /// Sweeps until the process stops.
 pub(super) fn run(shared: &Arc<Shared>) {
-    let holder = format!("{}-{}", std::process::id(), Uuid::new_v4().simple());
+    let lease = Lease::new(schedule::LEASE, LEASE_FOR);
     let now = shared.clock.now_millis();
     if let Err(error) = shared.database.write(Lane::Ordinary, |conn| schedule::note_start(conn, now)) {
         tracing::warn!(%error, "could not note when the first look for missed events is due");
     }
     while !shared.stopping.load(Ordering::Relaxed) {
-        if let Err(error) = look(shared, &holder) {
+        if let Err(error) = look(shared, &lease) {
             tracing::warn!(%error, "could not look for missed events; trying again");
         }
         shared.sweeps_alarm.wait(LOOK_EVERY);
     }
 }
 
-fn look(shared: &Shared, holder: &str) -> Result<(), Error> {
+fn look(shared: &Shared, lease: &Lease) -> Result<(), Error> {
     let (now, every) = (shared.clock.now_millis(), shared.reconcile_every);
     if !shared.database.read(|conn| schedule::is_due(conn, every, now))? {
         return Ok(());
     }
-    let begin = |conn: &mut _| schedule::begin(conn, every, holder, now, now + LEASE_FOR);
+    let begin = |conn: &mut _| schedule::begin(conn, every, lease, now);
     if !shared.database.write(Lane::Ordinary, begin)? {
         return Ok(());
     }
     let sweeper =
         Sweeper { database: shared.database.clone(), stripe: shared.stripe.clone(), clock: shared.clock.clone() };
-    let swept = sweeper.run(None, |_| go_on(shared, holder));
-    shared.database.write(Lane::Ordinary, |conn| leases::give_back(conn, schedule::LEASE, holder))?;
+    let swept = sweeper.run(None, |_| go_on(shared, lease));
+    lease.give_back(&shared.database);
     tell(shared, &swept?)
 }
 
 // After each page: whether this process is still the one.
-fn go_on(shared: &Shared, holder: &str) -> Result<(), Error> {
-    let now = shared.clock.now_millis();
-    let mine = !shared.stopping.load(Ordering::Relaxed)
-        && shared
-            .database
-            .write(Lane::Ordinary, |conn| leases::take(conn, schedule::LEASE, holder, now, now + LEASE_FOR))?;
+fn go_on(shared: &Shared, lease: &Lease) -> Result<(), Error> {
+    let mine = !shared.stopping.load(Ordering::Relaxed) && lease.hold(&shared.database, &shared.clock)?;
     if mine {
         Ok(())
     } else {

@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use tollgate_models::refetches::{self, Refetch, Status};
-use tollgate_models::{Error as DbError, Lane, leases};
+use tollgate_models::{Error as DbError, Lane};
 use tollgate_stripe_client::{Error as StripeError, Priority};
-use uuid::Uuid;
 
 use super::Shared;
 use crate::Error;
+use crate::lease::Lease;
 use crate::refetch::{Fetcher, Outcome};
 
 /// The lease of the process that does it.
@@ -47,10 +47,7 @@ pub(super) fn run(shared: &Arc<Shared>) {
         });
         shared.truth_alarm.wait(pause);
     }
-    let given_back = shared.database.write(Lane::Ordinary, |conn| leases::give_back(conn, LEASE, &keeper.holder));
-    if let Err(error) = given_back {
-        tracing::debug!(%error, "could not give the mirror's care back; others take it when the lease ends");
-    }
+    keeper.lease.give_back(&shared.database);
 }
 
 /// Looks at everything that is there to look at, and fetches what is due; how many objects were fetched.
@@ -70,25 +67,24 @@ pub(super) fn run_once(shared: &Shared) -> Result<usize, Error> {
 /// Looks after the mirror.
 struct Keeper<'a> {
     shared: &'a Shared,
-    holder: String,
+    lease: Lease,
     fetcher: Fetcher,
 }
 
 impl<'a> Keeper<'a> {
     fn new(shared: &'a Shared) -> Self {
-        let holder = format!("{}-{}", std::process::id(), Uuid::new_v4().simple());
         let fetcher = Fetcher {
             database: shared.database.clone(),
             stripe: shared.stripe.clone(),
             clock: shared.clock.clone(),
             priority: Priority::Reconcile,
         };
-        Self { shared, holder, fetcher }
+        Self { shared, lease: Lease::new(LEASE, LEASE_FOR), fetcher }
     }
 
     /// Takes the next step; how long to wait for another one.
     fn step(&self, runtime: &tokio::runtime::Runtime) -> Result<Duration, Error> {
-        if !self.hold_lease()? {
+        if !self.lease.hold(&self.shared.database, &self.shared.clock)? {
             return Ok(LOOK_EVERY);
         }
         let started = Instant::now();
@@ -104,12 +100,6 @@ impl<'a> Keeper<'a> {
 
     fn look(&self) -> Result<bool, DbError> {
         Ok(gaps::look(self.shared)? | samples::look(self.shared)? | references::look(self.shared)?)
-    }
-
-    fn hold_lease(&self) -> Result<bool, DbError> {
-        let now = self.shared.clock.now_millis();
-        let take = |conn: &mut _| leases::take(conn, LEASE, &self.holder, now, now + LEASE_FOR);
-        self.shared.database.write(Lane::Ordinary, take)
     }
 
     /// Fetches what is due; how many that were.

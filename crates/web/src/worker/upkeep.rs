@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use tollgate_models::retention::{Counts, Kind};
-use tollgate_models::{Error, db, leases};
+use tollgate_models::{Error, db};
 
 use super::Shared;
-use super::chores::{LEASE, LEASE_FOR};
 use crate::Config;
+use crate::lease::Lease;
 use crate::retention::sweep::{Cursor, Step};
 use crate::retention::{LEAST_AGE, TOO_YOUNG};
 
@@ -47,7 +47,7 @@ impl Upkeep {
     }
 
     /// Takes the next step: for how long to leave the database to others before another one. None when there is nothing to do.
-    pub(super) fn step(&mut self, shared: &Shared, holder: &str) -> Result<Option<Duration>, Error> {
+    pub(super) fn step(&mut self, shared: &Shared, lease: &Lease) -> Result<Option<Duration>, Error> {
         let now = shared.clock.now_millis();
         if self.left.is_empty() && now >= self.next_round {
             self.next_round = now + ROUND_EVERY;
@@ -57,7 +57,7 @@ impl Upkeep {
         let cursor = Cursor::find(&shared.database, kind, now)?;
         let step = Step { kind, older_than, failed_too: false, after: cursor.position() };
         let taken = step.delete_and(&shared.database, &shared.clock, |conn, end| {
-            if !leases::take(conn, LEASE, holder, now, now + LEASE_FOR)? {
+            if !lease.take(conn, now)? {
                 return Err(db::rollback().into());
             }
             cursor.advance(conn, kind, end)
