@@ -97,15 +97,23 @@ pub fn gap_before(conn: &mut AnyConnection, event: &Event) -> QueryResult<Vec<St
         return Ok(Vec::new());
     }
     let subject = Subject { object, id, livemode: event.livemode, account: event.account.as_deref() };
-    let versions = history(conn, subject, LOOKED_THROUGH)?;
-    let place = versions.iter().position(|version| version.event_id.as_deref() == Some(&event.id));
-    Ok(place.and_then(|place| Some((versions.get(place)?, versions.get(place + 1)?))).map_or_else(Vec::new, unsettled))
+    Ok(unexplained(&history(conn, subject, LOOKED_THROUGH)?, &event.id).unwrap_or_default())
 }
 
-fn unsettled((version, before): (&Version, &Version)) -> Vec<String> {
-    let previous = version.previous.as_ref().and_then(Value::as_object);
-    let comparable = version.api_version == before.api_version && !before.is_deletion();
-    previous.filter(|_| comparable).map_or_else(Vec::new, |previous| contradictions(&before.object, previous))
+// What none of the contents explains that may have been the one before the event's: those of its second, since Stripe tells one
+// change by several events (`invoice.paid` and `invoice.updated`), and the newest from before it. None if all is explained, or if
+// nothing is known from before.
+fn unexplained(versions: &[Version], event_id: &str) -> Option<Vec<String>> {
+    let version = versions.iter().find(|version| version.event_id.as_deref() == Some(event_id))?;
+    let previous = version.previous.as_ref().and_then(Value::as_object)?;
+    let of_second = versions.iter().filter(|other| other.as_of == version.as_of && !std::ptr::eq(*other, version));
+    let earlier = versions.iter().find(|other| other.as_of < version.as_of);
+    let first = of_second.clone().find(|other| other.event_type.ends_with(".created"));
+    let before = earlier.or(first)?;
+    let comparable = |other: &Version| version.api_version == other.api_version && !other.is_deletion();
+    let mut candidates = of_second.chain(earlier).filter(|other| comparable(other));
+    let is_explained = candidates.any(|other| contradictions(&other.object, previous).is_empty());
+    (!is_explained && comparable(before)).then(|| contradictions(&before.object, previous))
 }
 
 /// Whether a list of a type's declaration goes on at Stripe.

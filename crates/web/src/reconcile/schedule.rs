@@ -11,6 +11,8 @@ use crate::{Error, Tollgate};
 pub(crate) const LEASE: &str = "reconcile";
 /// When the last sweep by schedule began, in unix milliseconds.
 const BEGUN: &str = "reconcile.begun";
+/// How soon after one began another one is not begun for what is noticed here, in milliseconds.
+const PAUSE: i64 = 5 * 60_000;
 /// Who asked for a sweep that has not begun.
 const WANTED: &str = "reconcile.wanted";
 
@@ -60,8 +62,16 @@ pub async fn ask(tollgate: &Tollgate, actor: &Actor) -> Result<(), Error> {
 }
 
 /// Asks for a sweep in the caller's transaction.
-pub(crate) fn want(conn: &mut AnyConnection, who: &str) -> QueryResult<()> {
+fn want(conn: &mut AnyConnection, who: &str) -> QueryResult<()> {
     settings::set(conn, WANTED, who)
+}
+
+/// The same for what Tollgate notices by itself, unless one began a few minutes ago; `now` in unix milliseconds.
+pub(crate) fn want_after_a_pause(conn: &mut AnyConnection, why: &str, now: i64) -> QueryResult<()> {
+    match begun_at(conn)? {
+        Some(begun) if (begun..begun.saturating_add(PAUSE)).contains(&now) => Ok(()),
+        _ => want(conn, why),
+    }
 }
 
 /// Begins a sweep if one is due, `every` so many milliseconds or because somebody asked, and no other process is at it.
@@ -117,6 +127,23 @@ mod tests {
         assert!(!due(NOW), "nothing is noted");
         database.write(Lane::Ordinary, |conn| note_start(conn, NOW)).unwrap();
         assert_eq!([NOW, NOW + 999, NOW + 1000, NOW - 1].map(due), [false, false, true, true]);
+    }
+
+    #[test]
+    fn what_is_noticed_here_waits_until_a_look_is_some_minutes_old() {
+        let database = TestDb::new();
+        let database = database.open();
+        let wanted = |at| {
+            database
+                .write(Lane::Ordinary, |conn| {
+                    want_after_a_pause(conn, "a gap", at)?;
+                    wanted_by(conn)
+                })
+                .unwrap()
+                .is_some()
+        };
+        database.write(Lane::Ordinary, |conn| note_start(conn, NOW)).unwrap();
+        assert_eq!([wanted(NOW), wanted(NOW + PAUSE - 1), wanted(NOW + PAUSE)], [false, false, true]);
     }
 
     #[test]

@@ -99,6 +99,48 @@ async fn an_unbroken_history_in_any_order_is_no_gap() {
 }
 
 #[tokio::test]
+async fn one_change_that_several_events_tell_is_no_gap_in_any_order() {
+    let shop = shop_with(|config| config.samples = 0).await;
+    let events = [
+        ("customer.created", "a", None),
+        ("customer.updated", "b", Some(json!({ "name": "a" }))),
+        ("customer.tax_id.updated", "b", None),
+    ];
+    for order in [[0, 1, 2], [0, 2, 1], [2, 0, 1], [1, 2, 0]] {
+        for number in order {
+            let (event_type, name, previous) = events[number].clone();
+            let id = emit(&shop, event_type, customer(name), 500, previous);
+            arrives(&shop, &id).await;
+        }
+        shop.app.advance(121_000);
+        look(&shop).await;
+        let gaps = refetches_of(&shop).into_iter().filter(|found| found.reason == Reason::Gap).count();
+        assert_eq!(gaps, 0, "{order:?}");
+        shop.app.execute("DELETE FROM events");
+        shop.app.execute("DELETE FROM customers");
+    }
+}
+
+#[tokio::test]
+async fn a_business_of_which_every_event_arrives_has_no_gap_though_they_arrive_backwards() {
+    let shop = shop_with(|config| config.samples = 0).await;
+    while shop.sim.event_ids().len() < 400 {
+        shop.sim.business().step().await;
+        shop.sim.clock().advance(20);
+    }
+    for id in shop.sim.event_ids().iter().rev() {
+        shop.app.deliver(&shop.sim.event(id).unwrap()).await;
+    }
+    shop.app.run_workers().await;
+    shop.app.advance(121_000);
+    look(&shop).await;
+    let gaps: Vec<Refetch> = refetches_of(&shop).into_iter().filter(|found| found.reason == Reason::Gap).collect();
+    assert!(gaps.is_empty(), "{gaps:?}");
+    let wanted = schedule::standing(&shop.app.tollgate).await.unwrap().wanted_by;
+    assert_eq!(wanted, None, "Stripe's log is not asked for nothing");
+}
+
+#[tokio::test]
 async fn a_tie_that_nothing_settles_is_settled_by_stripe() {
     let shop = shop().await;
     let (first, second) = (

@@ -41,7 +41,7 @@ pub(super) fn look(shared: &Shared) -> Result<bool, Error> {
     shared.database.write(Lane::Ordinary, |conn| {
         refetches::want(conn, &found)?;
         if !found.is_empty() {
-            schedule::want(conn, "a gap in the events")?;
+            schedule::want_after_a_pause(conn, "a gap in the events", now)?;
         }
         settings::set(conn, POSITION, &last.to_string())
     })?;
