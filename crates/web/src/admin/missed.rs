@@ -62,8 +62,8 @@ pub(super) async fn ask(operator: Operator) -> Result<HttpResponse, PageError> {
 
 fn state(standing: &Standing, every: Option<&str>) -> String {
     let schedule = match every {
-        Some(every) => format!("It is done every {every}, and whenever somebody asks for it."),
-        None => "It is done only when somebody asks for it, since TOLLGATE_RECONCILE_EVERY is never.".to_owned(),
+        Some(every) => format!("Tollgate does so by itself {every} after the last time, and whenever somebody asks."),
+        None => "It is done only when somebody asks, since TOLLGATE_RECONCILE_EVERY is never.".to_owned(),
     };
     let now = match (standing.is_running, &standing.wanted_by) {
         (true, _) => " Just now it is under way.".to_owned(),

@@ -120,7 +120,14 @@ struct TypeRow {
     windows: i64,
     listed: String,
     stored: String,
-    error: Option<String>,
+    /// Why Stripe did not answer the last time; it is asked again.
+    problem: Option<String>,
+}
+
+/// A type that Stripe refused to list, and its reason.
+struct Refusal {
+    object: String,
+    reason: String,
 }
 
 #[derive(Template)]
@@ -134,6 +141,9 @@ struct SyncPage {
     stored: String,
     error: Option<String>,
     types: Vec<TypeRow>,
+    refusals: Vec<Refusal>,
+    /// Types of which Stripe has nothing, and those that have not begun.
+    nothing: String,
     waiting: String,
 }
 
@@ -145,9 +155,11 @@ pub(super) async fn show(viewer: Viewer, number: web::Path<i64>) -> Result<HttpR
 }
 
 fn view(layout: Layout, report: &Report, may_stop: bool, now: i64) -> SyncPage {
-    // Types that have not begun are counted only.
-    let (begun, waiting): (Vec<_>, Vec<_>) = report.types.iter().partition(|of| of.pages > 0 || of.refused > 0);
-    let waiting: Vec<&str> = waiting.iter().map(|of| of.object.as_str()).collect();
+    let (begun, rest): (Vec<_>, Vec<_>) =
+        report.types.iter().partition(|of| of.objects > 0 || (of.refused == 0 && !of.error.is_empty()));
+    let (refused, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|of| of.refused > 0);
+    let (nothing, waiting): (Vec<_>, Vec<_>) = rest.into_iter().partition(|of| of.ended == of.windows);
+    let named = |types: Vec<&Progress>| types.iter().map(|of| of.object.as_str()).collect::<Vec<_>>().join(", ");
     SyncPage {
         layout,
         row: row(&report.sync, now),
@@ -157,7 +169,12 @@ fn view(layout: Layout, report: &Report, may_stop: bool, now: i64) -> SyncPage {
         stored: count(report.stored()),
         error: report.sync.last_error.as_deref().map(sentence),
         types: begun.into_iter().map(type_row).collect(),
-        waiting: waiting.join(", "),
+        refusals: refused
+            .into_iter()
+            .map(|of| Refusal { object: of.object.clone(), reason: sentence(&of.error) })
+            .collect(),
+        nothing: named(nothing),
+        waiting: named(waiting),
     }
 }
 
@@ -170,7 +187,7 @@ fn type_row(of: &Progress) -> TypeRow {
         windows: of.windows,
         listed: count(of.objects),
         stored: count(of.stored),
-        error: Some(sentence(&of.error)).filter(|_| !of.error.is_empty()),
+        problem: Some(sentence(&of.error)).filter(|_| !of.error.is_empty()),
     }
 }
 

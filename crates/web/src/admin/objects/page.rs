@@ -166,9 +166,10 @@ fn facts(object: &Object, now: i64) -> Vec<Fact> {
         Fact::at("Created", Stamp::full(object.created.saturating_mul(1000), now)),
         Fact::at("True as of", Stamp::full(object.as_of.saturating_mul(1000), now)),
     ];
-    if let Some(event) = &object.event_id {
-        facts.push(Fact::id("From the event", Id::link(event, crate::admin::events::address(event))));
-    }
+    facts.push(match &object.event_id {
+        Some(event) => Fact::id("From the event", Id::link(event, crate::admin::events::address(event))),
+        None => Fact::text("From", "fetched from Stripe"),
+    });
     if let Some(account) = &object.account {
         facts.push(Fact::id("Account", Id::plain(account)));
     }
