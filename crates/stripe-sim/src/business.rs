@@ -1,21 +1,19 @@
 //! A business whose customers do believable things.
 
 mod aftermath;
-mod billing;
 mod lifecycle;
 mod people;
 mod purchase;
 mod scene;
 mod shelf;
-mod signup;
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::state::Shared;
+use crate::engine::Act;
+use crate::state::{Cause, Scope, Shared};
 pub(crate) use scene::Dice;
-use scene::Scene;
 
 /// Makes one thing after the other happen, each with all the events that Stripe would send for it.
 ///
@@ -26,12 +24,12 @@ pub struct Business {
 }
 
 /// Something that may happen: whether it did, for it may find nobody to happen to.
-type Move = fn(&mut Scene) -> bool;
+type Move = fn(&mut Act) -> bool;
 
 /// How often each thing happens beside the others, and what it is called.
-const MOVES: [(u32, &str, Move); 15] = [
-    (14, "a customer signed up", signup::subscribe),
-    (8, "a customer started a trial", signup::start_trial),
+const MOVES: [(u32, &str, Move); 17] = [
+    (14, "a customer signed up", purchase::subscribe),
+    (8, "a customer started a trial", purchase::start_trial),
     (20, "a subscription renewed", lifecycle::renew),
     (6, "a renewal was declined", lifecycle::renew_with_a_declined_card),
     (10, "an overdue payment was tried again", lifecycle::try_again),
@@ -45,6 +43,8 @@ const MOVES: [(u32, &str, Move); 15] = [
     (3, "a charge was disputed", aftermath::dispute),
     (4, "a dispute moved on", aftermath::move_dispute_on),
     (8, "a customer's details changed", people::change_details),
+    (2, "money went to the bank", aftermath::pay_out),
+    (2, "a payout arrived", aftermath::payout_arrives),
 ];
 
 impl Business {
@@ -55,14 +55,15 @@ impl Business {
     /// Lets one thing happen and says what; the first is that the shop opens.
     pub async fn step(&self) -> &'static str {
         let mut state = self.shared.lock();
-        let mut scene = Scene::new(&mut state);
-        if shelf::open(&mut scene) {
+        let scope = Scope { account: state.accounts.default_id().to_owned(), livemode: false };
+        let mut act = Act::new(&mut state, scope, Cause::default());
+        if shelf::open(&mut act) {
             return "the shop opened";
         }
         loop {
-            let (name, happen) = draw(&mut scene);
+            let (name, happen) = draw(&mut act);
             // Signing up always works, so this ends.
-            if happen(&mut scene) {
+            if happen(&mut act) {
                 return name;
             }
         }
@@ -82,9 +83,9 @@ impl Business {
     }
 }
 
-fn draw(scene: &mut Scene) -> (&'static str, Move) {
+fn draw(act: &mut Act) -> (&'static str, Move) {
     let total: u32 = MOVES.iter().map(|(weight, ..)| weight).sum();
-    let mut point = scene.below(total);
+    let mut point = act.below(total);
     for (weight, name, happen) in MOVES {
         if point < weight {
             return (name, happen);

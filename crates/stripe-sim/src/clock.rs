@@ -49,6 +49,13 @@ pub(crate) fn unix(rfc3339: &str) -> Option<i64> {
     OffsetDateTime::parse(rfc3339, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
 }
 
+/// The day as a line of an invoice says it: `25 Nov 2026`.
+pub(crate) fn day(unix: i64) -> String {
+    let at = OffsetDateTime::from_unix_timestamp(unix).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let month = at.month().to_string();
+    format!("{} {} {}", at.day(), &month[..3], at.year())
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else takes the time from")]
 fn system_seconds() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -57,7 +64,7 @@ fn system_seconds() -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Clock, rfc3339, unix};
+    use super::{Clock, day, rfc3339, unix};
 
     #[test]
     fn times_are_written_as_they_are_read() {
@@ -65,6 +72,7 @@ mod tests {
         assert_eq!(unix("2026-09-21T16:13:20.5+02:00"), Some(1_790_000_000));
         assert_eq!((unix("yesterday"), unix("1790000000")), (None, None));
         assert_eq!(rfc3339(i64::MAX), rfc3339(0));
+        assert_eq!(day(1_790_000_000), "21 Sep 2026");
     }
 
     #[test]

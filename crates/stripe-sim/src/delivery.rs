@@ -120,6 +120,12 @@ impl Courier {
 
     async fn attempt(&self, job: Job) {
         let Some(post) = self.prepare(&job) else { return self.outbox.done() };
+        let frame = self.shared.lock().frame(&job.event, &job.endpoint, &post);
+        if let Some(frame) = frame {
+            // What the CLI makes of it comes over the socket; Stripe does not send again what it does not take.
+            frame.send();
+            return self.outbox.done();
+        }
         let result = self.sender.send(post, self.policy.timeout).await;
         let accepted = result.accepted();
         let mut state = self.shared.lock();

@@ -48,6 +48,10 @@ pub enum ApiFault {
         /// Seconds to wait.
         retry_after: Option<u64>,
     },
+    /// 429 `lock_timeout`: another request holds the object; nothing is done.
+    Locked,
+    /// 409 `idempotency_key_in_use`: the same call is still under way; nothing is done.
+    KeyInUse,
     /// 500 with Stripe's `api_error`; nothing is done.
     Error500,
 }

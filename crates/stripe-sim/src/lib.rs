@@ -23,12 +23,18 @@
 #![recursion_limit = "256"]
 
 mod business;
+mod calendar;
+mod cards;
 mod clock;
 mod delivery;
+mod described;
 mod diff;
+mod engine;
 mod failure;
 mod faults;
+mod fields;
 mod ids;
+mod money;
 mod objects;
 mod params;
 mod requests;

@@ -1,6 +1,7 @@
 //! `stripe-sim`: the simulator by itself, for any program that talks to Stripe.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
@@ -20,18 +21,26 @@ struct Arguments {
     /// Lets a business run, with so long between things that happen, such as 2s or 500ms.
     #[arg(long, value_parser = duration)]
     business_interval: Option<Duration>,
+    /// Checks every request and answer against this copy of Stripe's OpenAPI description.
+    #[arg(long, value_name = "FILE")]
+    openapi: Option<PathBuf>,
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
     tracing_subscriber::fmt().with_env_filter(EnvFilter::from_default_env()).with_writer(std::io::stderr).init();
-    let simulator = Simulator::builder().seed(arguments.seed).listen(arguments.listen).start().await?;
+    let builder = Simulator::builder().seed(arguments.seed).listen(arguments.listen);
+    let builder = arguments.openapi.into_iter().fold(builder, |builder, path| builder.description(path));
+    let simulator = builder.start().await?;
     println!("url {}", simulator.url().as_str().trim_end_matches('/'));
     println!("key {}", simulator.api_key(&simulator.account(), false));
     match arguments.business_interval {
-        Some(interval) => simulator.business().run(interval, interrupted()).await,
-        None => interrupted().await,
+        Some(interval) => {
+            let business = simulator.business().run(interval, interrupted());
+            tokio::join!(business, simulator.keep_time(interrupted()));
+        }
+        None => simulator.keep_time(interrupted()).await,
     }
     simulator.stop().await;
     Ok(())

@@ -4,18 +4,25 @@
 
 pub(crate) mod account;
 pub(crate) mod balance_transaction;
+pub(crate) mod billing_portal;
 pub(crate) mod charge;
 pub(crate) mod checkout_session;
+pub(crate) mod coupon;
 pub(crate) mod customer;
 pub(crate) mod dispute;
 pub(crate) mod invoice;
 pub(crate) mod invoice_payment;
+pub(crate) mod line_item;
 pub(crate) mod payment_intent;
 pub(crate) mod payment_method;
+pub(crate) mod payout;
 pub(crate) mod price;
 pub(crate) mod product;
 pub(crate) mod refund;
+pub(crate) mod setup_intent;
 pub(crate) mod subscription;
+pub(crate) mod tax_rate;
+pub(crate) mod test_clock;
 
 use serde_json::{Value, json};
 

@@ -1,26 +1,170 @@
 //! The API's routes as data, and how a path finds its own.
 
 pub(crate) mod accounts;
-mod catalog;
+mod balance;
+mod billing_portal;
+mod charges;
+mod checkout;
 mod checks;
+mod cli_sessions;
+mod coupons;
 mod customers;
+mod disputes;
 mod event_destinations;
 mod events;
 mod expand;
-pub(crate) mod kinds;
-mod metadata;
-mod objects;
+mod invoice_items;
+mod invoices;
+mod kinds;
+pub(crate) mod metadata;
+pub(crate) mod objects;
 mod page;
-pub(crate) mod refunds;
-pub(crate) mod subscriptions;
+mod paths;
+mod payment_intents;
+mod payment_methods;
+mod payouts;
+mod prices;
+mod products;
+mod promotion_codes;
+mod refunds;
+mod search;
+mod setup_intents;
+mod shown;
+mod subscription_items;
+mod subscriptions;
+mod tax_rates;
+mod test_clocks;
+mod transfers;
 mod webhook_endpoints;
 
-use http::Method;
-
-use crate::failure::{Answer, Failure};
+use crate::engine::Act;
+use crate::failure::Answer;
+use crate::fields::{Field, Given, METADATA, text, texts};
 use crate::params::Params;
 use crate::state::{Cause, Scope, State};
-use kinds::{KINDS, Kind};
+pub(crate) use paths::{Found, find, is_version};
+
+/// A list filter: the parameter, and where in the object the value stands.
+pub(crate) type Filter = (&'static str, &'static str);
+
+/// One kind of object, as declared in its own file: where it is found, what it is called, what can be done with it.
+pub(crate) struct Kind {
+    pub(crate) object: &'static str,
+    pub(crate) path: &'static str,
+    /// The name in messages.
+    pub(crate) noun: &'static str,
+    /// The middle of the permissions that a restricted key needs: `rak_…_read` and `rak_…_write`.
+    pub(crate) permission: &'static str,
+    /// What the types of its events start with.
+    pub(crate) events: &'static str,
+    /// Not published by Stripe, and therefore in no description of its API.
+    pub(crate) internal: bool,
+    /// A path with a fixed name stands before one with an id in its place.
+    pub(crate) routes: &'static [Route],
+}
+
+/// What a declaration leaves out.
+pub(crate) const KIND: Kind =
+    Kind { object: "", path: "", noun: "", permission: "", events: "", internal: false, routes: &[] };
+
+/// What can be done at one path with one method.
+#[derive(Clone, Copy)]
+pub(crate) struct Route {
+    method: &'static str,
+    /// What follows the kind's path; `{}` stands for an id.
+    tail: &'static str,
+    pub(crate) fields: &'static [Field],
+    /// Lists alone have them; `None` is no list.
+    pub(crate) filters: Option<&'static [Filter]>,
+    pub(crate) run: fn(&mut State, &Call) -> Answer,
+}
+
+type Run = fn(&mut State, &Call) -> Answer;
+
+const ID: &str = "/{}";
+
+const fn route(method: &'static str, tail: &'static str, fields: &'static [Field], run: Run) -> Route {
+    Route { method, tail, fields, filters: None, run }
+}
+
+/// Reads at a path below the kind's own.
+pub(crate) const fn get(tail: &'static str, fields: &'static [Field], run: Run) -> Route {
+    route("GET", tail, fields, run)
+}
+
+/// Does something at a path below the kind's own.
+pub(crate) const fn post(tail: &'static str, fields: &'static [Field], run: Run) -> Route {
+    route("POST", tail, fields, run)
+}
+
+/// Deletes at a path below the kind's own.
+pub(crate) const fn delete_at(tail: &'static str, fields: &'static [Field], run: Run) -> Route {
+    route("DELETE", tail, fields, run)
+}
+
+/// Lists at a path below the kind's own.
+pub(crate) const fn list_at(
+    tail: &'static str,
+    filters: &'static [Filter],
+    fields: &'static [Field],
+    run: Run,
+) -> Route {
+    Route { filters: Some(filters), ..route("GET", tail, fields, run) }
+}
+
+/// Lists the kind.
+pub(crate) const fn list(filters: &'static [Filter]) -> Route {
+    list_at("", filters, &[], objects::list)
+}
+
+/// Reads one by its id.
+pub(crate) const RETRIEVE: Route = get(ID, &[], objects::retrieve);
+
+/// Makes one.
+pub(crate) const fn create(fields: &'static [Field], run: Run) -> Route {
+    route("POST", "", fields, run)
+}
+
+/// Changes one.
+pub(crate) const fn update(fields: &'static [Field], run: Run) -> Route {
+    route("POST", ID, fields, run)
+}
+
+/// Changes one as its kept fields and metadata say.
+pub(crate) const fn plain_update(fields: &'static [Field]) -> Route {
+    update(fields, objects::update)
+}
+
+/// Changes nothing but the metadata of one.
+pub(crate) const UPDATE_METADATA: Route = plain_update(&[METADATA]);
+
+/// Deletes one.
+pub(crate) const fn delete(run: Run) -> Route {
+    route("DELETE", ID, &[], run)
+}
+
+/// Deletes one without a trace elsewhere.
+pub(crate) const PLAIN_DELETE: Route = delete(objects::delete);
+
+impl Route {
+    pub(crate) fn writes(&self) -> bool {
+        self.method != "GET"
+    }
+
+    /// Everything that the route knows: in version 1 of the API `expand` and what lists have come on top.
+    pub(crate) fn known(&self, path: &str) -> Vec<Field> {
+        let mut known = self.fields.to_vec();
+        if path.starts_with("/v2/") {
+            return known;
+        }
+        known.push(texts("expand"));
+        if let Some(filters) = self.filters {
+            known.extend(page::FIELDS);
+            known.extend(filters.iter().map(|(name, _)| text(name)));
+        }
+        known
+    }
+}
 
 /// One API call, with everything that does not change the state checked.
 pub(crate) struct Call {
@@ -31,116 +175,33 @@ pub(crate) struct Call {
     pub(crate) key_hint: String,
     /// The version to render in.
     pub(crate) version: String,
-    /// The id in the path; empty for lists and creations.
-    pub(crate) id: String,
+    pub(crate) path: String,
+    /// The ids in the path, in their order.
+    pub(crate) ids: Vec<String>,
+    pub(crate) given: Given,
+    /// The parameters as they were sent.
     pub(crate) params: Params,
     pub(crate) cause: Cause,
+    /// Where this API is found, for addresses in answers.
+    pub(crate) base: String,
     pub(crate) kind: &'static Kind,
+    pub(crate) fields: &'static [Field],
+    pub(crate) filters: &'static [Filter],
 }
 
-/// What one route does.
-#[derive(Clone, Copy)]
-pub(crate) struct Action {
-    /// The parameters it knows; in version 1 `expand` and those of lists come on top.
-    pub(crate) params: &'static [&'static str],
-    pub(crate) run: fn(&mut State, &Call) -> Answer,
-}
-
-/// A route that was found.
-pub(crate) struct Route {
-    pub(crate) kind: &'static Kind,
-    pub(crate) action: Action,
-    listing: bool,
-    writes: bool,
-}
-
-impl Route {
-    /// The permission that a restricted key needs.
-    pub(crate) fn permission(&self) -> &'static str {
-        if self.writes { self.kind.write } else { self.kind.read }
+impl Call {
+    /// The id in the path; empty for lists and creations.
+    pub(crate) fn id(&self) -> &str {
+        self.ids.first().map_or("", String::as_str)
     }
 
-    /// Complains about parameters that the route does not know, as Stripe does.
-    pub(crate) fn check_params(&self, params: &Params) -> Result<(), Failure> {
-        if self.kind.path.starts_with("/v2/") {
-            return params.only(self.action.params);
-        }
-        let mut known = vec!["expand"];
-        known.extend(self.action.params);
-        if self.listing {
-            known.extend(page::PARAMS);
-            known.extend(self.kind.filters.iter().map(|(name, _)| *name));
-        }
-        params.only(&known)
-    }
-}
-
-/// The route of a path and the id in it; in version 2 a verb may follow the id.
-pub(crate) fn find(method: &Method, path: &str) -> Option<(Route, String)> {
-    let (kind, rest) = KINDS.iter().find_map(|kind| {
-        let rest = path.strip_prefix(kind.path)?;
-        (rest.is_empty() || rest.starts_with('/')).then_some((kind, rest))
-    })?;
-    let id = rest.strip_prefix('/').unwrap_or_default();
-    let (id, verb) = id.split_once('/').map_or((id, None), |(id, verb)| (id, Some(verb)));
-    if rest.starts_with('/') && id.is_empty() {
-        return None;
-    }
-    let action = match (method.as_str(), id.is_empty(), verb) {
-        ("GET", true, None) => kind.list,
-        ("GET", false, None) => kind.retrieve,
-        ("POST", true, None) => kind.create,
-        ("POST", false, None) => kind.update,
-        ("DELETE", false, None) => kind.delete,
-        ("POST", false, Some(verb)) => kind.verbs.iter().find(|(name, _)| *name == verb).map(|(_, action)| *action),
-        _ => None,
-    }?;
-    let listing = id.is_empty() && method == Method::GET;
-    Some((Route { kind, action, listing, writes: method != Method::GET }, id.to_owned()))
-}
-
-/// Whether this looks like an API version: a date, with a release name or without.
-pub(crate) fn is_version(text: &str) -> bool {
-    let (date, release) = text.split_once('.').map_or((text, None), |(date, release)| (date, Some(release)));
-    let digits = |range: std::ops::Range<usize>| date.as_bytes()[range].iter().all(u8::is_ascii_digit);
-    let dashes = date.len() == 10 && date.is_ascii() && date.as_bytes()[4] == b'-' && date.as_bytes()[7] == b'-';
-    let named = release.is_none_or(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase()));
-    dashes && digits(0..4) && digits(5..7) && digits(8..10) && named
-}
-
-#[cfg(test)]
-mod tests {
-    use http::Method;
-
-    use super::{find, is_version};
-
-    #[test]
-    fn paths_find_their_route() {
-        let found = |method: Method, path: &str| find(&method, path).map(|(route, id)| (route.kind.object, id));
-        assert_eq!(found(Method::GET, "/v1/customers/cus_1"), Some(("customer", "cus_1".into())));
-        assert_eq!(found(Method::GET, "/v1/checkout/sessions"), Some(("checkout.session", String::new())));
-        assert_eq!(found(Method::GET, "/v1/account"), Some(("account", String::new())));
-        assert_eq!(found(Method::GET, "/v1/accounts/acct_1"), Some(("account", "acct_1".into())));
-        let ping = "/v2/core/event_destinations/ed_1/ping";
-        assert_eq!(found(Method::POST, ping), Some(("v2.core.event_destination", "ed_1".into())));
-        for path in
-            ["/v1", "/v1/customer", "/v1/customers/", "/v1/customers/a/b", "/v2/customers", "/v1/customers/a/", ping]
-        {
-            assert_eq!(found(Method::GET, path), None, "{path}");
-        }
-        for path in
-            ["/v2/core/event_destinations/ed_1/fly", "/v2/core/event_destinations/ed_1/", "/v1/customers/a/ping"]
-        {
-            assert_eq!(found(Method::POST, path), None, "{path}");
-        }
-        assert_eq!(found(Method::DELETE, "/v1/prices/price_1"), None);
+    /// The second id in the path.
+    pub(crate) fn second_id(&self) -> &str {
+        self.ids.get(1).map_or("", String::as_str)
     }
 
-    #[test]
-    fn versions_are_dates_with_or_without_a_name() {
-        assert!(is_version("2026-10-28.endive") && is_version("2022-11-15"));
-        for text in ["", "2022", "2022-11-15.", "2022/11/15", "latest", "2022-11-1x", "20é2-11-15"] {
-            assert!(!is_version(text), "{text}");
-        }
+    /// What the call does, in its account and on its account's behalf.
+    pub(crate) fn act<'a>(&self, state: &'a mut State) -> Act<'a> {
+        Act::new(state, self.scope.clone(), self.cause.clone())
     }
 }

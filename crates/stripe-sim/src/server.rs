@@ -2,6 +2,7 @@
 
 mod auth;
 mod reply;
+mod socket;
 
 use std::sync::Arc;
 
@@ -9,16 +10,20 @@ use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Request, State as AppState};
 use axum::response::Response;
+use axum::routing::get;
 use http::{HeaderMap, Method};
 
 use crate::failure::{Answer, Failure};
 use crate::faults::ApiFault;
+use crate::fields;
 use crate::params::Params;
 use crate::requests::RecordedRequest;
-use crate::routes::{self, Call, Route};
+use crate::routes::{self, Call, Found};
+use crate::shapes;
 use crate::state::idempotency::Reply as KeptReply;
 use crate::state::{Cause, Shared, State};
 use crate::tasks::Tasks;
+use auth::Caller;
 pub(crate) use auth::no_access;
 use reply::Reply;
 
@@ -33,7 +38,7 @@ pub(crate) struct App {
 
 /// All routes; they are told apart by [`routes::find`].
 pub(crate) fn router(app: Arc<App>) -> Router {
-    Router::new().fallback(answer).with_state(app)
+    Router::new().route("/stripecli/subscribe", get(socket::subscribe)).fallback(answer).with_state(app)
 }
 
 /// A request as the state sees it.
@@ -119,51 +124,76 @@ fn serve(state: &mut State, incoming: &Incoming) -> (Reply, Option<ApiFault>) {
 
 fn carry_out(state: &mut State, incoming: &Incoming) -> Result<Reply, Failure> {
     let caller = auth::caller(state, incoming)?;
-    auth::within_rate(state)?;
+    auth::within_rate(state, &caller.scope, &incoming.path)?;
     let unknown = || Failure::unknown_url(incoming.method.as_str(), &incoming.path);
-    let (route, id) = routes::find(&incoming.method, &incoming.path).ok_or_else(unknown)?;
-    auth::permitted(&caller, route.permission())?;
+    let found = routes::find(&incoming.method, &incoming.path).ok_or_else(unknown)?;
+    auth::permitted(&caller, &found.permission())?;
     if incoming.malformed {
         return Err(Failure::invalid(400, "The request body is not a JSON object."));
     }
+    let version = auth::version(state, incoming)?;
+    let key = idempotency_key(incoming);
+    let fingerprint = format!("{} {} {}", incoming.method, incoming.path, incoming.params.to_value());
+    if let Some(key) = key
+        && let Some(kept) = state.replies.find(&caller.scope, key, &fingerprint)?
+    {
+        return Ok(Reply::replayed(&incoming.request_id, key, &kept).with_header("stripe-version", &version));
+    }
+    let scope = caller.scope.clone();
+    let (internal, method) = (found.kind.internal, &incoming.method);
+    // Stripe keeps no answer of a call that was refused before it began, and version 2 does failed calls again.
+    let (status, body) = match run(state, incoming, caller, found, &version) {
+        Ok(body) => (200, body),
+        Err(failure) if failure.is_outcome() => (failure.status, failure.body(&incoming.request_id)),
+        Err(failure) => return Err(failure),
+    };
+    let checked = !internal && !state.has_foreign_objects && shapes::is_current(&version);
+    let described = state.settings.description.clone().filter(|_| checked);
+    let fault = described.and_then(|known| known.fault_of_answer(method, &incoming.path, status == 200, &body));
+    if let Some(fault) = fault {
+        return Err(Failure::undescribed_answer(method.as_str(), &incoming.path, &fault));
+    }
+    let kept = KeptReply { fingerprint, status, body, request_id: incoming.request_id.clone() };
+    let mut reply = Reply::kept(&kept, &incoming.request_id).with_header("stripe-version", &version);
+    if let Some(key) = key {
+        state.replies.keep(&scope, key, kept);
+        reply = reply.with_header("idempotency-key", key);
+    }
+    Ok(reply)
+}
+
+/// Version 2 takes keys for DELETE too, and version 1 does not look at them.
+fn idempotency_key(incoming: &Incoming) -> Option<&str> {
+    let keyed = incoming.method == Method::POST || (incoming.is_version_2() && incoming.method == Method::DELETE);
+    incoming.header("idempotency-key").filter(|_| keyed)
+}
+
+fn run(state: &mut State, incoming: &Incoming, caller: Caller, found: Found, version: &str) -> Answer {
+    let Found { kind, route, ids } = found;
+    let given = fields::read(&incoming.params, &route.known(kind.path))?;
+    let described = state.settings.description.as_ref().filter(|_| !kind.internal);
+    let params = incoming.params.tree();
+    let fault = described.and_then(|known| known.fault_of_request(&incoming.method, &incoming.path, params));
+    if let Some(fault) = fault {
+        return Err(Failure::undescribed(&fault));
+    }
     let call = Call {
-        scope: caller.scope.clone(),
-        owner: caller.key.account.clone(),
-        key_hint: caller.hint.clone(),
-        version: auth::version(state, incoming)?,
-        id,
+        scope: caller.scope,
+        owner: caller.key.account,
+        key_hint: caller.hint,
+        version: version.to_owned(),
+        path: incoming.path.clone(),
+        ids,
+        given,
         params: incoming.params.clone(),
         cause: Cause {
             id: Some(incoming.request_id.clone()),
             idempotency_key: incoming.header("idempotency-key").map(str::to_owned),
         },
-        kind: route.kind,
+        base: state.settings.base.clone(),
+        kind,
+        fields: route.fields,
+        filters: route.filters.unwrap_or_default(),
     };
-    let reply = once(state, incoming, &call, &route)?;
-    Ok(reply.with_header("stripe-version", &call.version))
-}
-
-/// Runs a call, or gives the kept answer of the same call made before with the same idempotency key.
-fn once(state: &mut State, incoming: &Incoming, call: &Call, route: &Route) -> Result<Reply, Failure> {
-    // Version 2 takes keys for DELETE too, and version 1 does not look at them.
-    let keyed = incoming.method == Method::POST || (incoming.is_version_2() && incoming.method == Method::DELETE);
-    let key = incoming.header("idempotency-key").filter(|_| keyed);
-    let Some(key) = key else {
-        return Ok(Reply::ok(&incoming.request_id, run(state, call, route)?));
-    };
-    let fingerprint = format!("{} {} {}", incoming.method, incoming.path, incoming.params.to_value());
-    if let Some(kept) = state.replies.find(&call.scope, key, &fingerprint)? {
-        return Ok(Reply::replayed(&incoming.request_id, key, &kept));
-    }
-    // Stripe keeps no answer of a call that was refused before it began, and version 2 does failed calls again, so only
-    // answers of carried out ones are kept.
-    let body = run(state, call, route)?;
-    let kept = KeptReply { fingerprint, body: body.clone(), request_id: incoming.request_id.clone() };
-    state.replies.keep(&call.scope, key, kept);
-    Ok(Reply::ok(&incoming.request_id, body).with_header("idempotency-key", key))
-}
-
-fn run(state: &mut State, call: &Call, route: &Route) -> Answer {
-    route.check_params(&call.params)?;
-    (route.action.run)(state, call)
+    (route.run)(state, &call)
 }

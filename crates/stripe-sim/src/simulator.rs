@@ -2,6 +2,7 @@
 
 mod builder;
 mod inspect;
+mod time;
 
 use std::fmt;
 use std::sync::Arc;
@@ -100,7 +101,9 @@ impl Simulator {
 
     /// Stores an event and delivers it to whoever listens; gives its id.
     pub fn emit_with(&self, event_type: &str, object: Value, options: EmitOptions) -> String {
-        self.shared.lock().emit(event_type, object, None, options)
+        let mut state = self.shared.lock();
+        state.has_foreign_objects = true;
+        state.emit(event_type, object, None, options)
     }
 
     /// Sends an event once more, by hand; the fault plan and retries have no part in it.

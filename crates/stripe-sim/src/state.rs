@@ -4,25 +4,27 @@ pub(crate) mod accounts;
 pub(crate) mod endpoints;
 pub(crate) mod events;
 pub(crate) mod idempotency;
+pub(crate) mod listeners;
+pub(crate) mod rates;
 pub(crate) mod store;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use rand::SeedableRng;
-use rand::rngs::StdRng;
-use serde_json::Value;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::business::Dice;
 use crate::clock::Clock;
 use crate::delivery::{DeliveryLog, Outbox};
-use crate::diff;
+use crate::described::Description;
 use crate::faults::Faults;
 use crate::ids::Ids;
 use crate::requests::RequestLog;
 use accounts::Accounts;
 use endpoints::Endpoint;
-use events::{EmitOptions, EventLog};
+use events::EventLog;
 use idempotency::Replies;
+use listeners::Listener;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rates::Rates;
 use store::Store;
 
 /// One account in one mode: what a key sees.
@@ -47,7 +49,13 @@ pub(crate) struct Settings {
     pub(crate) allow_loopback_urls: bool,
     pub(crate) endpoint_cap: usize,
     pub(crate) api_version: String,
-    pub(crate) requests_per_second: Option<u32>,
+    /// How many requests an account and mode may make in a second, at all and to one path.
+    pub(crate) rate_limit: Option<u32>,
+    pub(crate) path_rate_limit: Option<u32>,
+    /// Where the API is found; known once it listens.
+    pub(crate) base: String,
+    /// What requests and answers are checked against, if anything.
+    pub(crate) description: Option<Arc<Description>>,
 }
 
 /// The whole state; [`Shared`] locks it. It holds keys and secrets, so it has no `Debug`.
@@ -60,8 +68,12 @@ pub(crate) struct State {
     /// Apart from `ids`, so that nobody's ids depend on which events have a thin twin.
     pub(crate) thin_ids: Ids,
     pub(crate) settings: Settings,
+    /// A test brought objects of its own; they need not be whole, so answers are no longer checked.
+    pub(crate) has_foreign_objects: bool,
     pub(crate) accounts: Accounts,
     pub(crate) endpoints: Vec<Endpoint>,
+    /// The sessions of Stripe's CLI.
+    pub(crate) listeners: Vec<Listener>,
     pub(crate) events: EventLog,
     pub(crate) store: Store,
     pub(crate) replies: Replies,
@@ -69,9 +81,7 @@ pub(crate) struct State {
     pub(crate) deliveries: DeliveryLog,
     pub(crate) faults: Faults,
     pub(crate) outbox: Outbox,
-    /// The second that `requests_this_second` counts.
-    pub(crate) second: i64,
-    pub(crate) requests_this_second: u32,
+    pub(crate) rates: Rates,
 }
 
 impl State {
@@ -87,78 +97,21 @@ impl State {
             faults: Faults::new(StdRng::seed_from_u64(seed.wrapping_add(2))),
             clock,
             settings,
+            has_foreign_objects: false,
             endpoints: Vec::new(),
+            listeners: Vec::new(),
             events: EventLog::default(),
             store: Store::default(),
             replies: Replies::default(),
             requests: RequestLog::default(),
             deliveries: DeliveryLog::default(),
             outbox,
-            second: 0,
-            requests_this_second: 0,
+            rates: Rates::default(),
         }
     }
 
     pub(crate) fn now(&self) -> i64 {
         self.clock.now()
-    }
-
-    /// Stores a new object and tells of it.
-    pub(crate) fn create(&mut self, scope: &Scope, cause: &Cause, event_type: &str, object: Value) {
-        self.store.put(scope, object.clone());
-        self.tell(scope, cause, event_type, object, None);
-    }
-
-    /// Changes an object and tells of it with the attributes as they were; nothing is told when nothing changed.
-    pub(crate) fn update(
-        &mut self,
-        scope: &Scope,
-        cause: &Cause,
-        id: &str,
-        told: &str,
-        change: impl FnOnce(&mut Value),
-    ) {
-        let Some(before) = self.store.get(id).cloned() else { return };
-        let mut after = before.clone();
-        change(&mut after);
-        if diff::previous(&before, &after).is_empty() {
-            return;
-        }
-        self.store.put(scope, after.clone());
-        // Stripe gives `previous_attributes` with `*.updated` alone.
-        let before = told.ends_with(".updated").then_some(before);
-        self.tell(scope, cause, told, after, before);
-    }
-
-    /// Changes an object without an event, as Stripe does with fields that no event tells of.
-    pub(crate) fn amend(&mut self, id: &str, change: impl FnOnce(&mut Value)) {
-        if let Some(object) = self.store.get_mut(id) {
-            change(object);
-        }
-    }
-
-    /// Tells of an object as it is stored.
-    pub(crate) fn announce(&mut self, scope: &Scope, cause: &Cause, event_type: &str, id: &str) {
-        if let Some(object) = self.store.get(id).cloned() {
-            self.tell(scope, cause, event_type, object, None);
-        }
-    }
-
-    pub(crate) fn tell(
-        &mut self,
-        scope: &Scope,
-        cause: &Cause,
-        event_type: &str,
-        object: Value,
-        before: Option<Value>,
-    ) {
-        let options = EmitOptions {
-            account: Some(scope.account.clone()),
-            livemode: scope.livemode,
-            request: Some(cause.clone()),
-            ..EmitOptions::default()
-        };
-        self.emit(event_type, object, before, options);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::scene::Scene;
+use crate::engine::Act;
 use crate::objects::price::{Terms, price};
 use crate::objects::product::product;
 
@@ -18,40 +18,43 @@ const GOODS: [(&str, &str, i64); 2] =
     [("Hand grinder", "Steel burrs, 30 g hopper", 8_900), ("Sampler", "Five bags of 100 g", 2_400)];
 
 /// Puts everything on the shelf, if it is empty.
-pub(super) fn open(scene: &mut Scene) -> bool {
-    if scene.state.store.newest(&scene.scope, "product").next().is_some() {
+pub(super) fn open(act: &mut Act) -> bool {
+    if act.state.store.newest(&act.scope, "product").next().is_some() {
         return false;
     }
     for (name, description, month, year) in PLANS {
-        let product = put_product(scene, name, description);
-        let monthly = put_price(scene, &product, month, Some(("month", 1)));
-        put_price(scene, &product, year, Some(("year", 1)));
-        set_default(scene, &product, &monthly);
+        let product = put_product(act, name, description);
+        let monthly = put_price(act, &product, month, Some(("month", 1)));
+        put_price(act, &product, year, Some(("year", 1)));
+        set_default(act, &product, &monthly);
     }
     for (name, description, amount) in GOODS {
-        let product = put_product(scene, name, description);
-        let once = put_price(scene, &product, amount, None);
-        set_default(scene, &product, &once);
+        let product = put_product(act, name, description);
+        let once = put_price(act, &product, amount, None);
+        set_default(act, &product, &once);
     }
     true
 }
 
-fn put_product(scene: &mut Scene, name: &str, description: &str) -> String {
-    let (id, cause) = (scene.id("prod"), scene.request());
-    let object = product(scene.made(&id), name, Some(description));
-    scene.create(&cause, "product.created", object);
+fn put_product(act: &mut Act, name: &str, description: &str) -> String {
+    act.begin_request();
+    let id = act.id("prod");
+    let mut object = product(act.made(&id), name);
+    object["description"] = json!(description);
+    act.create("product.created", object);
     id
 }
 
-fn put_price(scene: &mut Scene, product: &str, unit_amount: i64, interval: Option<(&str, i64)>) -> String {
-    let (id, cause) = (scene.id("price"), scene.request());
-    let terms = Terms { product, currency: "usd", unit_amount, interval, nickname: None };
-    let object = price(scene.made(&id), &terms);
-    scene.create(&cause, "price.created", object);
+fn put_price(act: &mut Act, product: &str, unit_amount: i64, interval: Option<(&str, i64)>) -> String {
+    act.begin_request();
+    let id = act.id("price");
+    let terms = Terms { product, currency: "usd", unit_amount, interval };
+    let object = price(act.made(&id), &terms);
+    act.create("price.created", object);
     id
 }
 
-fn set_default(scene: &mut Scene, product: &str, price: &str) {
-    let cause = scene.request();
-    scene.update(&cause, product, "product.updated", |product| product["default_price"] = json!(price));
+fn set_default(act: &mut Act, product: &str, price: &str) {
+    act.begin_request();
+    act.update(product, "product.updated", |product| product["default_price"] = json!(price));
 }

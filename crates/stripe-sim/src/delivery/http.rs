@@ -4,12 +4,12 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, USER_AGENT};
-use http::{HeaderValue, Method, Request, Uri};
+use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use serde_json::{Map, Value};
 use tollgate_stripe_client::webhook::{WebhookSecret, sign, sign_with};
 use url::{Host, Url};
 
@@ -18,6 +18,12 @@ use crate::state::endpoints::Endpoint;
 
 /// The header that carries the signature.
 const SIGNATURE: &str = "stripe-signature";
+/// What each delivery carries beside it.
+const HEADERS: [(&str, &str); 3] = [
+    ("Content-Type", "application/json; charset=utf-8"),
+    ("User-Agent", "Stripe/1.0 (+https://stripe.com/docs/webhooks)"),
+    ("Accept", "*/*; q=0.5, application/xml"),
+];
 /// How much of an answer is kept, in bytes.
 const LONGEST_ANSWER: usize = 64 * 1024;
 /// What a forger would sign with.
@@ -28,7 +34,7 @@ const WRONG_SECRET: &str = "whsec_this_is_not_the_secret_of_any_endpoint";
 pub(crate) struct Post {
     url: String,
     signature: Option<String>,
-    body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 impl Post {
@@ -44,15 +50,24 @@ impl Post {
         Some(Self { url: endpoint.url.clone(), signature: header, body })
     }
 
+    /// The headers that Stripe sends.
+    pub(crate) fn headers(&self) -> Map<String, Value> {
+        let signature = self.signature.iter().map(|signature| ("Stripe-Signature", signature.as_str()));
+        let all = HEADERS.into_iter().chain(signature);
+        all.map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
+    }
+
     fn into_request(self) -> Result<Request<Full<Bytes>>, String> {
         let uri = loopback(&self.url)?;
         let mut request = Request::new(Full::new(self.body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = uri;
         let headers = request.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
-        headers.insert(USER_AGENT, HeaderValue::from_static("Stripe/1.0 (+https://stripe.com/docs/webhooks)"));
-        headers.insert("accept", HeaderValue::from_static("*/*; q=0.5, application/xml"));
+        for (name, value) in HEADERS {
+            if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
+                headers.insert(name, HeaderValue::from_static(value));
+            }
+        }
         if let Some(signature) = self.signature.and_then(|text| HeaderValue::from_str(&text).ok()) {
             headers.insert(SIGNATURE, signature);
         }

@@ -6,7 +6,7 @@ use super::Made;
 
 /// One movement.
 pub(crate) struct Movement<'a> {
-    /// `charge`, `refund` or `adjustment`.
+    /// `charge`, `refund`, `adjustment`, `payout` or `transfer`.
     pub(crate) kind: &'a str,
     /// The charge, refund or dispute.
     pub(crate) source: &'a str,
@@ -14,10 +14,10 @@ pub(crate) struct Movement<'a> {
     pub(crate) amount: i64,
     pub(crate) fee: i64,
     pub(crate) currency: &'a str,
-    pub(crate) description: &'a str,
+    pub(crate) description: Option<&'a str>,
 }
 
-/// A movement that is available two days later.
+/// A movement: what a charge brings, and what is taken of it, is available two days later.
 pub(crate) fn balance_transaction(made: Made, movement: &Movement) -> Value {
     let fees = if movement.fee == 0 {
         json!([])
@@ -30,11 +30,12 @@ pub(crate) fn balance_transaction(made: Made, movement: &Movement) -> Value {
             "type": "stripe_fee",
         }])
     };
+    let earned = matches!(movement.kind, "charge" | "refund");
     json!({
         "id": made.id,
         "object": "balance_transaction",
         "amount": movement.amount,
-        "available_on": made.created + 2 * 24 * 3600,
+        "available_on": if earned { made.created + 2 * 24 * 3600 } else { made.created },
         "balance_type": "payments",
         "created": made.created,
         "currency": movement.currency,
@@ -45,7 +46,7 @@ pub(crate) fn balance_transaction(made: Made, movement: &Movement) -> Value {
         "net": movement.amount - movement.fee,
         "reporting_category": if movement.kind == "adjustment" { "dispute" } else { movement.kind },
         "source": movement.source,
-        "status": "pending",
+        "status": if earned { "pending" } else { "available" },
         "type": movement.kind,
     })
 }

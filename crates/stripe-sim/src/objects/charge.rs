@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::Made;
+use super::{Made, text};
+use crate::cards;
 
 /// A charge of a payment intent; it says `succeeded` until [`decline`] says otherwise.
 pub(crate) fn charge(made: Made, intent: &Value, method: &Value, receipt: &str) -> Value {
@@ -29,8 +30,8 @@ pub(crate) fn charge(made: Made, intent: &Value, method: &Value, receipt: &str) 
         "failure_message": null,
         "fraud_details": {},
         "livemode": made.livemode,
-        "metadata": {},
-        "on_behalf_of": null,
+        "metadata": intent["metadata"],
+        "on_behalf_of": intent["on_behalf_of"],
         "outcome": {
             "advice_code": null,
             "network_advice_code": null,
@@ -45,22 +46,39 @@ pub(crate) fn charge(made: Made, intent: &Value, method: &Value, receipt: &str) 
         "paid": true,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": { "card": card(intent, method), "type": "card" },
-        "receipt_email": null,
+        "payment_method_details": details(intent, method),
+        "receipt_email": intent["receipt_email"],
         "receipt_number": null,
         "receipt_url": format!("https://pay.stripe.com/receipts/invoices/{receipt}?s=ap"),
         "refunded": false,
         "review": null,
-        "shipping": null,
+        "shipping": intent["shipping"],
         "source": null,
         "source_transfer": null,
-        "statement_descriptor": null,
-        "statement_descriptor_suffix": null,
+        "statement_descriptor": intent["statement_descriptor"],
+        "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
         "status": "succeeded",
-        "transfer_data": null,
-        "transfer_group": null,
+        "transfer_data": intent["transfer_data"],
+        "transfer_group": intent["transfer_group"],
         "~invoice": intent["~invoice"],
     })
+}
+
+/// How it was paid: the payment method as it was then.
+fn details(intent: &Value, method: &Value) -> Value {
+    let kind = text(method, "/type");
+    let shown = if kind == "card" { card(intent, method) } else { account(method, kind) };
+    json!({ kind: shown, "type": kind })
+}
+
+fn account(method: &Value, kind: &str) -> Value {
+    let mut shown = method[kind].clone();
+    if let Some(fields) = shown.as_object_mut() {
+        let beside = ["generated_from", "networks", "financial_connections_account", "status_details"];
+        fields.retain(|name, _| !beside.contains(&name.as_str()));
+    }
+    shown["mandate"] = Value::Null;
+    shown
 }
 
 fn card(intent: &Value, method: &Value) -> Value {
@@ -92,17 +110,13 @@ fn card(intent: &Value, method: &Value) -> Value {
 
 /// Turns a charge into one that the bank declined.
 pub(crate) fn decline(charge: &mut Value, reason: &str) {
-    let message = match reason {
-        "insufficient_funds" => "Your card has insufficient funds.",
-        "expired_card" => "Your card has expired.",
-        _ => "Your card was declined.",
-    };
+    let decline = cards::decline(reason);
     charge["amount_captured"] = json!(0);
     charge["captured"] = json!(false);
-    charge["failure_code"] = json!(if reason == "expired_card" { reason } else { "card_declined" });
-    charge["failure_message"] = json!(message);
-    charge["outcome"]["advice_code"] = json!("try_again_later");
-    charge["outcome"]["network_decline_code"] = json!("51");
+    charge["failure_code"] = json!(decline.code);
+    charge["failure_message"] = json!(decline.message);
+    charge["outcome"]["advice_code"] = json!(decline.advice);
+    charge["outcome"]["network_decline_code"] = json!(decline.network_code);
     charge["outcome"]["network_status"] = json!("declined_by_network");
     charge["outcome"]["reason"] = json!(reason);
     charge["outcome"]["seller_message"] = json!(format!("The bank returned the decline code `{reason}`."));
@@ -110,4 +124,16 @@ pub(crate) fn decline(charge: &mut Value, reason: &str) {
     charge["paid"] = json!(false);
     charge["receipt_url"] = Value::Null;
     charge["status"] = json!("failed");
+}
+
+/// Turns a charge into one that the bank will tell of later.
+pub(crate) fn wait(charge: &mut Value) {
+    charge["paid"] = json!(false);
+    charge["status"] = json!("pending");
+}
+
+/// Turns a charge into one whose money is only set aside.
+pub(crate) fn hold(charge: &mut Value) {
+    charge["amount_captured"] = json!(0);
+    charge["captured"] = json!(false);
 }

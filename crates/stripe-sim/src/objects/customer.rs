@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Made;
 
 /// A customer; `invoice_prefix` starts the numbers of its invoices.
-pub(crate) fn customer(made: Made, name: Option<&str>, email: Option<&str>, invoice_prefix: &str) -> Value {
+pub(crate) fn customer(made: Made, invoice_prefix: &str) -> Value {
     json!({
         "id": made.id,
         "object": "customer",
@@ -18,7 +18,7 @@ pub(crate) fn customer(made: Made, name: Option<&str>, email: Option<&str>, invo
         "delinquent": false,
         "description": null,
         "discount": null,
-        "email": email,
+        "email": null,
         "invoice_prefix": invoice_prefix,
         "invoice_settings": {
             "custom_fields": null,
@@ -28,7 +28,7 @@ pub(crate) fn customer(made: Made, name: Option<&str>, email: Option<&str>, invo
         },
         "livemode": made.livemode,
         "metadata": {},
-        "name": name,
+        "name": null,
         "next_invoice_sequence": 1,
         "phone": null,
         "preferred_locales": [],

@@ -7,14 +7,15 @@ use super::{Made, text};
 /// How long the merchant has to answer, in seconds.
 const TO_ANSWER: i64 = 9 * 24 * 3600;
 
-/// A dispute of a whole charge that needs an answer.
-pub(crate) fn dispute(made: Made, charge: &Value, reason: &str, balance: &Value) -> Value {
+/// A dispute of a whole charge that needs an answer; an inquiry has taken no money yet.
+pub(crate) fn dispute(made: Made, charge: &Value, reason: &str, balance: Option<&Value>) -> Value {
     let brand = text(charge, "/payment_method_details/card/brand");
+    let case = if balance.is_some() { "chargeback" } else { "inquiry" };
     json!({
         "id": made.id,
         "object": "dispute",
         "amount": charge["amount"],
-        "balance_transactions": [balance],
+        "balance_transactions": balance.into_iter().collect::<Vec<_>>(),
         "charge": charge["id"],
         "created": made.created,
         "currency": charge["currency"],
@@ -27,16 +28,16 @@ pub(crate) fn dispute(made: Made, charge: &Value, reason: &str, balance: &Value)
             "past_due": false,
             "submission_count": 0,
         },
-        "is_charge_refundable": false,
+        "is_charge_refundable": balance.is_none(),
         "livemode": made.livemode,
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "payment_method_details": {
-            "card": { "brand": brand, "case_type": "chargeback", "network": brand, "network_reason_code": "10.4" },
+            "card": { "brand": brand, "case_type": case, "network_reason_code": "10.4" },
             "type": "card",
         },
         "reason": reason,
-        "status": "needs_response",
+        "status": if balance.is_some() { "needs_response" } else { "warning_needs_response" },
     })
 }
 

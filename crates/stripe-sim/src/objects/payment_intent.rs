@@ -2,23 +2,23 @@
 
 use serde_json::{Value, json};
 
-use super::Made;
+use super::{Made, text};
 
 /// What is to be paid.
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Due<'a> {
-    pub(crate) customer: &'a str,
-    pub(crate) payment_method: &'a str,
+    pub(crate) customer: Option<&'a str>,
+    pub(crate) payment_method: Option<&'a str>,
     /// In minor units.
     pub(crate) amount: i64,
     pub(crate) currency: &'a str,
-    pub(crate) description: &'a str,
+    pub(crate) description: Option<&'a str>,
     /// None when nothing is billed.
     pub(crate) invoice: Option<&'a str>,
-    pub(crate) client_secret: &'a str,
 }
 
-/// An intent that waits for a working payment method.
-pub(crate) fn payment_intent(made: Made, due: &Due) -> Value {
+/// An intent that waits for a working payment method, or for its confirmation if it has one.
+pub(crate) fn payment_intent(made: Made, due: &Due, client_secret: &str) -> Value {
     json!({
         "id": made.id,
         "object": "payment_intent",
@@ -32,7 +32,7 @@ pub(crate) fn payment_intent(made: Made, due: &Due) -> Value {
         "canceled_at": null,
         "cancellation_reason": null,
         "capture_method": "automatic",
-        "client_secret": format!("{}_secret_{}", made.id, due.client_secret),
+        "client_secret": format!("{}_secret_{client_secret}", made.id),
         "confirmation_method": "automatic",
         "created": made.created,
         "currency": due.currency,
@@ -62,7 +62,7 @@ pub(crate) fn payment_intent(made: Made, due: &Due) -> Value {
         "source": null,
         "statement_descriptor": null,
         "statement_descriptor_suffix": null,
-        "status": "requires_payment_method",
+        "status": if due.payment_method.is_some() { "requires_confirmation" } else { "requires_payment_method" },
         "transfer_data": null,
         "transfer_group": null,
         "~invoice": due.invoice,
@@ -70,24 +70,58 @@ pub(crate) fn payment_intent(made: Made, due: &Due) -> Value {
 }
 
 /// Notes a payment that went through.
-pub(crate) fn succeed(intent: &mut Value, charge: &str) {
-    intent["amount_received"] = intent["amount"].clone();
-    intent["last_payment_error"] = Value::Null;
+pub(crate) fn succeed(intent: &mut Value, amount: i64, charge: &str) {
+    leave_last_try(intent);
+    intent["amount_capturable"] = json!(0);
+    intent["amount_received"] = json!(amount);
     intent["latest_charge"] = json!(charge);
     intent["status"] = json!("succeeded");
 }
 
-/// Notes a payment that the bank declined.
-pub(crate) fn fail(intent: &mut Value, charge: &Value, method: &Value) {
-    intent["last_payment_error"] = json!({
-        "advice_code": charge["outcome"]["advice_code"],
-        "charge": charge["id"],
-        "code": charge["failure_code"],
-        "decline_code": charge["outcome"]["reason"],
-        "doc_url": "https://stripe.com/docs/error-codes/card-declined",
-        "message": charge["failure_message"],
-        "payment_method": method,
-        "type": "card_error",
-    });
-    intent["latest_charge"] = charge["id"].clone();
+/// Notes a payment that the bank has set aside, to be captured later.
+pub(crate) fn hold(intent: &mut Value, charge: &str) {
+    leave_last_try(intent);
+    intent["amount_capturable"] = intent["amount"].clone();
+    intent["latest_charge"] = json!(charge);
+    intent["status"] = json!("requires_capture");
+}
+
+/// Notes a payment that the bank will tell of later.
+pub(crate) fn process(intent: &mut Value, charge: &str) {
+    leave_last_try(intent);
+    intent["latest_charge"] = json!(charge);
+    // Of payment methods other than cards Stripe says nothing here.
+    intent["processing"] = Value::Null;
+    intent["status"] = json!("processing");
+}
+
+fn leave_last_try(intent: &mut Value) {
+    intent["last_payment_error"] = Value::Null;
+    intent["next_action"] = Value::Null;
+    intent["processing"] = Value::Null;
+}
+
+/// Notes that the customer has to authenticate; where depends on how the intent was confirmed.
+pub(crate) fn require_action(intent: &mut Value, base: &str) {
+    leave_last_try(intent);
+    let id = text(intent, "/id").to_owned();
+    intent["next_action"] = match intent["~return_url"].as_str() {
+        Some(return_url) => json!({
+            "redirect_to_url": { "return_url": return_url, "url": format!("{base}/authenticate/{id}") },
+            "type": "redirect_to_url",
+        }),
+        None => json!({ "type": "use_stripe_sdk", "use_stripe_sdk": { "type": "three_d_secure_redirect" } }),
+    };
+    intent["status"] = json!("requires_action");
+}
+
+/// Notes a payment that did not go through.
+pub(crate) fn fail(intent: &mut Value, error: Value, charge: &Value) {
+    leave_last_try(intent);
+    intent["last_payment_error"] = error;
+    if !charge.is_null() {
+        intent["latest_charge"] = charge.clone();
+    }
+    intent["payment_method"] = Value::Null;
+    intent["status"] = json!("requires_payment_method");
 }

@@ -12,7 +12,6 @@ pub(crate) struct Terms<'a> {
     pub(crate) unit_amount: i64,
     /// `day`, `week`, `month` or `year`, and how many; none for a single payment.
     pub(crate) interval: Option<(&'a str, i64)>,
-    pub(crate) nickname: Option<&'a str>,
 }
 
 /// A price for each unit.
@@ -37,7 +36,7 @@ pub(crate) fn price(made: Made, terms: &Terms) -> Value {
         "livemode": made.livemode,
         "lookup_key": null,
         "metadata": {},
-        "nickname": terms.nickname,
+        "nickname": null,
         "product": terms.product,
         "recurring": recurring,
         "tax_behavior": "unspecified",
@@ -63,7 +62,7 @@ pub(crate) fn plan(price: &Value) -> Value {
         "interval": price["recurring"]["interval"],
         "interval_count": price["recurring"]["interval_count"],
         "livemode": price["livemode"],
-        "metadata": {},
+        "metadata": price["metadata"],
         "meter": null,
         "nickname": price["nickname"],
         "product": price["product"],

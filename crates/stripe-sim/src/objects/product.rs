@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use super::Made;
 
 /// A product that is for sale.
-pub(crate) fn product(made: Made, name: &str, description: Option<&str>) -> Value {
+pub(crate) fn product(made: Made, name: &str) -> Value {
     json!({
         "id": made.id,
         "object": "product",
         "active": true,
         "created": made.created,
         "default_price": null,
-        "description": description,
+        "description": null,
         "images": [],
         "livemode": made.livemode,
         "marketing_features": [],

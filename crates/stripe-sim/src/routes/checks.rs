@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::{Call, is_version};
 use crate::failure::Failure;
-use crate::params::Params;
+use crate::fields::Given;
 use crate::state::State;
 
 /// Endpoints of both versions count together.
@@ -51,8 +51,8 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// The event types that are asked for, if any are; each must be one of its kind.
-pub(super) fn check_events(params: &Params, kind: Kind) -> Result<Option<Vec<String>>, Failure> {
-    let Some(events) = params.texts("enabled_events")? else { return Ok(None) };
+pub(super) fn check_events(given: &Given, kind: Kind) -> Result<Option<Vec<String>>, Failure> {
+    let Some(events) = given.texts("/enabled_events") else { return Ok(None) };
     if events.is_empty() || events == [""] {
         return Err(Failure::missing_param("enabled_events"));
     }
@@ -74,13 +74,13 @@ pub(super) fn check_events(params: &Params, kind: Kind) -> Result<Option<Vec<Str
 }
 
 /// The API version under `name`, if there is one.
-pub(super) fn check_version(params: &Params, name: &str) -> Result<Option<String>, Failure> {
+pub(super) fn check_version(given: &Given, name: &str) -> Result<Option<String>, Failure> {
     let known = |version: &str| {
         // The catalogue holds the versions with a release name; before those came plain dates.
         let named = version.contains('.');
         is_version(version) && (!named || catalogue::API_VERSIONS.contains(&version))
     };
-    match params.text(name)? {
+    match given.text(&format!("/{name}")) {
         Some(version) if !known(version) => {
             Err(Failure::param(name, format!("Invalid {name}: {version} is not a known version")))
         }
@@ -89,6 +89,6 @@ pub(super) fn check_version(params: &Params, name: &str) -> Result<Option<String
 }
 
 /// The description; an empty one is none.
-pub(super) fn description(params: &Params) -> Result<Option<String>, Failure> {
-    Ok(params.text("description")?.filter(|text| !text.is_empty()).map(str::to_owned))
+pub(super) fn description(given: &Given) -> Option<String> {
+    given.text("/description").map(str::to_owned)
 }

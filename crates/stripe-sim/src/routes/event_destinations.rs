@@ -5,10 +5,10 @@ use tollgate_stripe_client::event::Kind;
 
 use super::checks::{check_events, check_url, check_version, description, under_cap};
 use super::metadata::apply_metadata;
-use super::{Action, Call, page};
+use super::{Call, KIND, Kind as ObjectKind, delete_at, get, page, post};
 use crate::clock::rfc3339;
 use crate::failure::{Answer, Failure};
-use crate::params::Params;
+use crate::fields::{Field, Given, METADATA, hash, one_of, text, texts};
 use crate::state::State;
 use crate::state::endpoints::{Destination, Endpoint};
 
@@ -18,31 +18,45 @@ const SECRET: &str = "webhook_endpoint.signing_secret";
 /// Whose events there are; a simulator has no organisations, so that nothing comes from the last two.
 const SOURCES: [&str; 4] = ["@self", "@accounts", "@organization_members", "@organization_members/@accounts"];
 
-pub(super) const LIST: Action = Action { params: &["include", "limit", "page"], run: list };
-pub(super) const RETRIEVE: Action = Action { params: &["include"], run: retrieve };
-pub(super) const CREATE: Action = Action {
-    params: &[
-        "name",
-        "type",
-        "event_payload",
-        "enabled_events",
-        "events_from",
-        "snapshot_api_version",
-        "webhook_endpoint",
-        "description",
-        "metadata",
-        "include",
+pub(super) static EVENT_DESTINATION: ObjectKind = ObjectKind {
+    object: "v2.core.event_destination",
+    path: "/v2/core/event_destinations",
+    noun: "event destination",
+    // Which permissions version 2 asks for is not published.
+    permission: "webhook",
+    routes: &[
+        get("", &[texts("include"), page::FIELDS_V2[0], page::FIELDS_V2[1]], list),
+        get("/{}", &[texts("include")], retrieve),
+        post("", CREATE, create),
+        post("/{}", UPDATE, update),
+        delete_at("/{}", &[], delete),
+        post("/{}/enable", &[], |state, call| switch(state, call, false)),
+        post("/{}/disable", &[], |state, call| switch(state, call, true)),
+        post("/{}/ping", &[], ping),
     ],
-    run: create,
+    ..KIND
 };
-pub(super) const UPDATE: Action = Action {
-    params: &["name", "enabled_events", "webhook_endpoint", "description", "metadata", "include"],
-    run: update,
-};
-pub(super) const DELETE: Action = Action { params: &[], run: delete };
-pub(super) const ENABLE: Action = Action { params: &[], run: |state, call| switch(state, call, false) };
-pub(super) const DISABLE: Action = Action { params: &[], run: |state, call| switch(state, call, true) };
-pub(super) const PING: Action = Action { params: &[], run: ping };
+
+const CREATE: &[Field] = &[
+    text("name").required(),
+    one_of("type", &["webhook_endpoint"]).required(),
+    one_of("event_payload", &["snapshot", "thin"]).required(),
+    texts("enabled_events").required(),
+    texts("events_from"),
+    text("snapshot_api_version"),
+    hash("webhook_endpoint", &[text("url").required()]).required(),
+    text("description"),
+    METADATA,
+    texts("include"),
+];
+const UPDATE: &[Field] = &[
+    text("name"),
+    texts("enabled_events"),
+    hash("webhook_endpoint", &[text("url").required()]),
+    text("description"),
+    METADATA,
+    texts("include"),
+];
 
 fn list(state: &mut State, call: &Call) -> Answer {
     let included = included(call, &[URL])?;
@@ -58,22 +72,20 @@ fn retrieve(state: &mut State, call: &Call) -> Answer {
 }
 
 fn create(state: &mut State, call: &Call) -> Answer {
-    let params = &call.params;
+    let given = &call.given;
     let included = included(call, &[URL, SECRET])?;
-    if params.required("type")? != "webhook_endpoint" {
-        return Err(Failure::param("type", "Invalid type: the simulator has webhook_endpoint only"));
-    }
     let now = state.now();
-    let (name, payload) = (params.required("name")?.to_owned(), payload(params)?);
-    let destination = Destination { name, payload, events_from: sources(params)?, updated: now };
-    let url = url(state, call)?.ok_or_else(|| Failure::missing_param("webhook_endpoint"))?;
-    let events = check_events(params, payload)?.ok_or_else(|| Failure::missing_param("enabled_events"))?;
+    let name = given.text("/name").unwrap_or_default().to_owned();
+    let payload = if given.text("/event_payload") == Some("thin") { Kind::Thin } else { Kind::Snapshot };
+    let destination = Destination { name, payload, events_from: sources(given)?, updated: now };
+    let url = url(state, call)?.unwrap_or_default();
+    let events = check_events(given, payload)?.unwrap_or_default();
     let mut endpoint = Endpoint::new(&call.scope, url, events, now);
-    apply_metadata(&mut endpoint.metadata, params)?;
-    endpoint.api_version = version(state, params, payload)?;
+    apply_metadata(&mut endpoint.metadata, given.value())?;
+    endpoint.api_version = version(state, given, payload)?;
     endpoint.own = destination.events_from.iter().any(|source| source == "@self");
     endpoint.connect = destination.events_from.iter().any(|source| source == "@accounts");
-    endpoint.description = description(params)?;
+    endpoint.description = description(given);
     endpoint.destination = Some(destination.clone());
     under_cap(state, call)?;
     let endpoint = state.register(if call.scope.livemode { "ed" } else { "ed_test" }, endpoint);
@@ -81,22 +93,22 @@ fn create(state: &mut State, call: &Call) -> Answer {
 }
 
 fn update(state: &mut State, call: &Call) -> Answer {
-    let params = &call.params;
+    let given = &call.given;
     let included = included(call, &[URL])?;
     let (mut endpoint, mut destination) = find(state, call)?;
-    if let Some(name) = params.text("name")? {
+    if let Some(name) = given.text("/name") {
         destination.name = name.to_owned();
     }
     if let Some(url) = url(state, call)? {
         endpoint.url = url;
     }
-    if let Some(events) = check_events(params, destination.payload)? {
+    if let Some(events) = check_events(given, destination.payload)? {
         endpoint.enabled_events = events;
     }
-    if params.has("description") {
-        endpoint.description = description(params)?;
+    if given.has("/description") {
+        endpoint.description = description(given);
     }
-    apply_metadata(&mut endpoint.metadata, params)?;
+    apply_metadata(&mut endpoint.metadata, given.value())?;
     Ok(save(state, endpoint, destination, &included))
 }
 
@@ -108,21 +120,21 @@ fn switch(state: &mut State, call: &Call, disabled: bool) -> Answer {
 
 fn ping(state: &mut State, call: &Call) -> Answer {
     let (endpoint, _) = find(state, call)?;
-    let url = format!("{}/{}", call.kind.path, call.id);
-    let related = json!({ "id": call.id, "type": call.kind.object, "url": url });
+    let url = format!("{}/{}", call.kind.path, call.id());
+    let related = json!({ "id": call.id(), "type": call.kind.object, "url": url });
     Ok(state.notify(&endpoint, &call.cause, "v2.core.event_destination.ping", related))
 }
 
 fn delete(state: &mut State, call: &Call) -> Answer {
     find(state, call)?;
-    state.endpoints.retain(|endpoint| endpoint.id != call.id);
-    Ok(json!({ "id": call.id, "object": call.kind.object }))
+    state.endpoints.retain(|endpoint| endpoint.id != call.id());
+    Ok(json!({ "id": call.id(), "object": call.kind.object }))
 }
 
 fn find(state: &State, call: &Call) -> Result<(Endpoint, Destination), Failure> {
-    let found = state.endpoint(&call.id).filter(|endpoint| endpoint.scope == call.scope);
+    let found = state.endpoint(call.id()).filter(|endpoint| endpoint.scope == call.scope);
     let found = found.and_then(|endpoint| Some((endpoint.clone(), endpoint.destination.clone()?)));
-    found.ok_or_else(|| Failure::no_such(call.kind.noun, &call.id))
+    found.ok_or_else(|| Failure::no_such(call.kind.noun, call.id()))
 }
 
 fn save(state: &mut State, mut endpoint: Endpoint, mut destination: Destination, included: &[&str]) -> Value {
@@ -161,7 +173,7 @@ fn show(endpoint: &Endpoint, destination: &Destination, included: &[&str]) -> Va
 
 /// What the call includes, each of which must be in `known`.
 fn included<'a>(call: &'a Call, known: &[&str]) -> Result<Vec<&'a str>, Failure> {
-    let names = call.params.texts("include")?.unwrap_or_default();
+    let names = call.given.texts("/include").unwrap_or_default();
     match names.iter().find(|name| !known.contains(name)) {
         Some(name) => {
             Err(Failure::param("include", format!("Invalid include: {name} is not one of {}", known.join(", "))))
@@ -170,16 +182,8 @@ fn included<'a>(call: &'a Call, known: &[&str]) -> Result<Vec<&'a str>, Failure>
     }
 }
 
-fn payload(params: &Params) -> Result<Kind, Failure> {
-    match params.required("event_payload")? {
-        "snapshot" => Ok(Kind::Snapshot),
-        "thin" => Ok(Kind::Thin),
-        other => Err(Failure::param("event_payload", format!("Invalid event_payload: {other}"))),
-    }
-}
-
-fn sources(params: &Params) -> Result<Vec<String>, Failure> {
-    let sources = params.texts("events_from")?.filter(|sources| !sources.is_empty()).unwrap_or(vec![SOURCES[0]]);
+fn sources(given: &Given) -> Result<Vec<String>, Failure> {
+    let sources = given.texts("/events_from").filter(|sources| !sources.is_empty()).unwrap_or(vec![SOURCES[0]]);
     match sources.iter().find(|source| !SOURCES.contains(source)) {
         Some(other) => Err(Failure::param("events_from", format!("Invalid events_from: {other}"))),
         None => Ok(sources.into_iter().map(str::to_owned).collect()),
@@ -187,11 +191,11 @@ fn sources(params: &Params) -> Result<Vec<String>, Failure> {
 }
 
 /// Only snapshots have a version: the one asked for, or the account's.
-fn version(state: &State, params: &Params, payload: Kind) -> Result<Option<String>, Failure> {
+fn version(state: &State, given: &Given, payload: Kind) -> Result<Option<String>, Failure> {
     const NAME: &str = "snapshot_api_version";
     match payload {
-        Kind::Snapshot => Ok(check_version(params, NAME)?.or_else(|| Some(state.settings.api_version.clone()))),
-        Kind::Thin if params.has(NAME) => {
+        Kind::Snapshot => Ok(check_version(given, NAME)?.or_else(|| Some(state.settings.api_version.clone()))),
+        Kind::Thin if given.has("/snapshot_api_version") => {
             Err(Failure::param(NAME, "snapshot_api_version is for the snapshot payload only"))
         }
         Kind::Thin => Ok(None),
@@ -200,8 +204,5 @@ fn version(state: &State, params: &Params, payload: Kind) -> Result<Option<Strin
 
 /// The address that the call gives, if it gives one.
 fn url(state: &State, call: &Call) -> Result<Option<String>, Failure> {
-    let Some(endpoint) = call.params.map("webhook_endpoint")? else { return Ok(None) };
-    let endpoint = Params::from(endpoint.clone());
-    endpoint.only(&["url"])?;
-    check_url(state, call, endpoint.required("url")?).map(Some)
+    call.given.text("/webhook_endpoint/url").map(|url| check_url(state, call, url)).transpose()
 }

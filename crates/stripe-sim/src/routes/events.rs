@@ -3,9 +3,9 @@
 use serde_json::Value;
 use tollgate_stripe_client::event::Kind;
 
-use super::{Action, Call, page};
+use super::{Call, KIND, Kind as ObjectKind, get, list_at, page};
 use crate::failure::{Answer, Failure};
-use crate::params::Params;
+use crate::fields::{Given, flag, text, texts, tree};
 use crate::state::State;
 use crate::state::events::Stored;
 
@@ -13,15 +13,38 @@ use crate::state::events::Stored;
 const KEPT: i64 = 30 * 24 * 3600;
 const MOST_TYPES: usize = 20;
 
-pub(super) const LIST: Action = Action { params: &["type", "types", "delivery_success"], run: list };
-pub(super) const RETRIEVE: Action = Action { params: &[], run: retrieve };
-pub(super) const LIST_THIN: Action =
-    Action { params: &["types", "object_id", "created", "limit", "page"], run: list_thin };
+pub(super) static EVENT: ObjectKind = ObjectKind {
+    object: "event",
+    path: "/v1/events",
+    noun: "event",
+    permission: "event",
+    routes: &[
+        list_at("", &[], &[text("type"), texts("types"), flag("delivery_success")], list),
+        get("/{}", &[], retrieve),
+    ],
+    ..KIND
+};
+
+pub(super) static THIN_EVENT: ObjectKind = ObjectKind {
+    object: "v2.core.event",
+    path: "/v2/core/events",
+    noun: "event",
+    permission: "event",
+    routes: &[
+        get(
+            "",
+            &[texts("types"), text("object_id"), tree("created"), page::FIELDS_V2[0], page::FIELDS_V2[1]],
+            list_thin,
+        ),
+        get("/{}", &[], retrieve),
+    ],
+    ..KIND
+};
 
 fn list(state: &mut State, call: &Call) -> Answer {
-    let created = page::created(&call.params)?;
-    let wanted = Wanted::parse(&call.params)?;
-    let delivered = call.params.boolean("delivery_success")?;
+    let created = page::created(&call.given)?;
+    let wanted = Wanted::parse(&call.given)?;
+    let delivered = call.given.flag("/delivery_success");
     let fits = |event: &&Stored| {
         created.contains(&event.created)
             && wanted.fits(&event.event_type)
@@ -32,9 +55,9 @@ fn list(state: &mut State, call: &Call) -> Answer {
 }
 
 fn list_thin(state: &mut State, call: &Call) -> Answer {
-    let created = page::created_at(&call.params)?;
-    let wanted = Wanted::parse(&call.params)?;
-    let object = call.params.text("object_id")?;
+    let created = page::created_at(&call.given)?;
+    let wanted = Wanted::parse(&call.given)?;
+    let object = call.given.text("/object_id");
     let fits = |event: &&Stored| {
         created.contains(&event.created)
             && wanted.fits(&event.event_type)
@@ -45,12 +68,12 @@ fn list_thin(state: &mut State, call: &Call) -> Answer {
 }
 
 fn retrieve(state: &mut State, call: &Call) -> Answer {
-    match state.events.find(&call.id).filter(|event| is_kept(state, call, event)) {
+    match state.events.find(call.id()).filter(|event| is_kept(state, call, event)) {
         Some(event) if event.scope == call.scope => Ok(show(state, call, event)),
         Some(event) if event.scope.account == call.scope.account => {
-            Err(Failure::other_mode("event", &call.id, call.scope.livemode))
+            Err(Failure::other_mode("event", call.id(), call.scope.livemode))
         }
-        _ => Err(Failure::no_such("event", &call.id)),
+        _ => Err(Failure::no_such("event", call.id())),
     }
 }
 
@@ -74,8 +97,8 @@ fn show(state: &State, call: &Call, event: &Stored) -> Value {
 struct Wanted(Vec<String>);
 
 impl Wanted {
-    fn parse(params: &Params) -> Result<Self, Failure> {
-        match (params.text("type")?, params.texts("types")?) {
+    fn parse(given: &Given) -> Result<Self, Failure> {
+        match (given.text("/type"), given.texts("/types")) {
             (Some(_), Some(_)) => {
                 Err(Failure::invalid(400, "You may only specify one of these parameters: type, types."))
             }

@@ -12,7 +12,7 @@ const DEEPEST: usize = 4;
 
 /// Expands what the call asks for; paths into a list start with `data`.
 pub(super) fn expand(state: &State, call: &Call, mut answer: Value) -> Answer {
-    for path in call.params.texts("expand")?.unwrap_or_default() {
+    for path in call.given.texts("/expand").unwrap_or_default() {
         let parts: Vec<&str> = path.split('.').collect();
         if parts.len() > DEEPEST {
             let message = format!("You cannot expand more than {DEEPEST} levels of a property: {path}");

@@ -3,7 +3,6 @@
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
-use crate::params::Params;
 
 /// Limits of <https://docs.stripe.com/api/metadata>, in keys and characters.
 const MOST_KEYS: usize = 50;
@@ -11,12 +10,16 @@ const LONGEST_KEY: usize = 40;
 const LONGEST_VALUE: usize = 500;
 
 /// Merges the `metadata` parameter, if there is one; an empty text in place of a map clears it.
-pub(super) fn apply_metadata(metadata: &mut Map<String, Value>, params: &Params) -> Result<(), Failure> {
-    if params.get("metadata") == Some(&Value::String(String::new())) {
-        metadata.clear();
-        return Ok(());
-    }
-    let Some(given) = params.map("metadata")? else { return Ok(()) };
+pub(crate) fn apply_metadata(metadata: &mut Map<String, Value>, given: &Value) -> Result<(), Failure> {
+    let given = match given.get("metadata") {
+        None => return Ok(()),
+        Some(Value::String(text)) if text.is_empty() => {
+            metadata.clear();
+            return Ok(());
+        }
+        Some(Value::Object(given)) => given,
+        Some(_) => return Err(Failure::param("metadata", "Invalid object")),
+    };
     for (key, value) in given {
         let name = format!("metadata[{key}]");
         let Some(text) = value.as_str().or(value.is_null().then_some("")) else {
@@ -43,9 +46,9 @@ pub(super) fn apply_metadata(metadata: &mut Map<String, Value>, params: &Params)
 }
 
 /// The same for an object that carries `metadata`.
-pub(super) fn change_metadata(object: &mut Value, params: &Params) -> Result<(), Failure> {
+pub(crate) fn change_metadata(object: &mut Value, given: &Value) -> Result<(), Failure> {
     let mut metadata = object["metadata"].as_object().cloned().unwrap_or_default();
-    apply_metadata(&mut metadata, params)?;
+    apply_metadata(&mut metadata, given)?;
     object["metadata"] = Value::Object(metadata);
     Ok(())
 }

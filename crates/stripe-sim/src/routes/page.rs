@@ -8,23 +8,26 @@ use tollgate_stripe_client::Form;
 use super::Call;
 use crate::clock;
 use crate::failure::{Answer, Failure};
-use crate::params::Params;
+use crate::fields::{Field, Given, integer, text, tree};
 
 /// The parameters that every list knows.
-pub(super) const PARAMS: [&str; 4] = ["limit", "starting_after", "ending_before", "created"];
+pub(super) const FIELDS: [Field; 4] =
+    [integer("limit"), text("starting_after"), text("ending_before"), tree("created")];
+/// Those of lists in version 2.
+pub(super) const FIELDS_V2: [Field; 2] = [integer("limit"), text("page")];
 
 /// One page of things that are sorted newest first; `show` renders those on the page only.
 pub(super) fn page<T>(call: &Call, rows: &[T], id: impl Fn(&T) -> &str, show: impl Fn(&T) -> Value) -> Answer {
-    let (range, has_more) = select(&call.params, rows.len(), |cursor| rows.iter().position(|row| id(row) == cursor))?;
+    let (range, has_more) = select(&call.given, rows.len(), |cursor| rows.iter().position(|row| id(row) == cursor))?;
     let data: Vec<Value> = rows[range].iter().map(show).collect();
-    Ok(json!({ "object": "list", "data": data, "has_more": has_more, "url": call.kind.path }))
+    Ok(json!({ "object": "list", "data": data, "has_more": has_more, "url": call.path }))
 }
 
 /// The same for version 2: whole addresses lead to the pages around, and their `page` is the id before the page.
 pub(super) fn page_by_url<T>(call: &Call, rows: &[T], id: impl Fn(&T) -> &str, show: impl Fn(&T) -> Value) -> Answer {
-    let limit = limit(&call.params)?;
+    let limit = limit(&call.given)?;
     let place = |cursor: &str| rows.iter().position(|row| id(row) == cursor).map(|at| at + 1);
-    let start = match call.params.text("page")?.unwrap_or_default() {
+    let start = match call.given.text("/page").unwrap_or_default() {
         "" => 0,
         cursor => place(cursor).ok_or_else(|| Failure::param("page", format!("Invalid page: '{cursor}'")))?,
     };
@@ -41,17 +44,13 @@ pub(super) fn page_by_url<T>(call: &Call, rows: &[T], id: impl Fn(&T) -> &str, s
     }))
 }
 
-fn select(
-    params: &Params,
-    count: usize,
-    find: impl Fn(&str) -> Option<usize>,
-) -> Result<(Range<usize>, bool), Failure> {
-    let limit = limit(params)?;
+fn select(given: &Given, count: usize, find: impl Fn(&str) -> Option<usize>) -> Result<(Range<usize>, bool), Failure> {
+    let limit = limit(given)?;
     let place = |name: &str, cursor: &str| {
         let missing = || Failure::param(name, format!("No such object: '{cursor}'")).code("resource_missing");
         find(cursor).ok_or_else(missing)
     };
-    match (params.text("starting_after")?, params.text("ending_before")?) {
+    match (given.text("/starting_after"), given.text("/ending_before")) {
         (Some(_), Some(_)) => {
             Err(Failure::invalid(400, "You cannot parameterize both starting_after and ending_before."))
         }
@@ -68,8 +67,8 @@ fn select(
     }
 }
 
-fn limit(params: &Params) -> Result<usize, Failure> {
-    match params.integer("limit")?.unwrap_or(10) {
+pub(super) fn limit(given: &Given) -> Result<usize, Failure> {
+    match given.integer("/limit").unwrap_or(10) {
         limit @ 1..=100 => Ok(usize::try_from(limit).unwrap_or(100)),
         101.. => {
             Err(Failure::param("limit", "This value must be less than or equal to 100.")
@@ -83,22 +82,22 @@ fn limit(params: &Params) -> Result<usize, Failure> {
 }
 
 /// The bounds that `created` or `created[gte]` and its like set, in unix seconds.
-pub(super) fn created(params: &Params) -> Result<Range<i64>, Failure> {
-    bounds(params, "integer", |text| text.parse().ok())
+pub(super) fn created(given: &Given) -> Result<Range<i64>, Failure> {
+    bounds(given, "integer", |text| text.parse().ok())
 }
 
 /// The same for version 2, where times are RFC 3339.
-pub(super) fn created_at(params: &Params) -> Result<Range<i64>, Failure> {
-    bounds(params, "timestamp", clock::unix)
+pub(super) fn created_at(given: &Given) -> Result<Range<i64>, Failure> {
+    bounds(given, "timestamp", clock::unix)
 }
 
-fn bounds(params: &Params, what: &str, read: impl Fn(&str) -> Option<i64>) -> Result<Range<i64>, Failure> {
+fn bounds(given: &Given, what: &str, read: impl Fn(&str) -> Option<i64>) -> Result<Range<i64>, Failure> {
     let seconds = |name: &str, text: &str| {
         let invalid = || Failure::param(name, format!("Invalid {what}: {text}")).code("parameter_invalid_integer");
         read(text).ok_or_else(invalid)
     };
     let mut bounds = 0..i64::MAX;
-    match params.get("created") {
+    match given.value().get("created") {
         None => {}
         Some(Value::String(text)) => {
             let at = seconds("created", text)?;
@@ -124,13 +123,19 @@ fn bounds(params: &Params, what: &str, read: impl Fn(&str) -> Option<i64>) -> Re
 
 #[cfg(test)]
 mod tests {
-    use super::{Params, created, select};
+    use super::{FIELDS, Given, created, select};
+    use crate::fields;
+    use crate::params::Params;
+
+    fn given(query: &str) -> Option<Given> {
+        fields::read(&Params::parse(query.as_bytes()), &FIELDS).ok()
+    }
 
     #[test]
     fn cursors_cut_the_list_at_both_ends() {
         let page = |query: &str| {
             let find = |cursor: &str| cursor.parse().ok().filter(|at| *at < 5);
-            select(&Params::parse(query.as_bytes()), 5, find).ok()
+            given(query).and_then(|given| select(&given, 5, find).ok())
         };
         let cases = [
             ("", Some((0..5, false))),
@@ -152,7 +157,7 @@ mod tests {
 
     #[test]
     fn created_takes_a_second_or_bounds() {
-        let range = |query: &str| created(&Params::parse(query.as_bytes())).ok();
+        let range = |query: &str| given(query).and_then(|given| created(&given).ok());
         assert_eq!(range("created=5"), Some(5..6));
         assert_eq!(range("created[gte]=5&created[lt]=9"), Some(5..9));
         assert_eq!(range("created[gt]=5&created[lte]=9"), Some(6..10));

@@ -5,23 +5,41 @@ use tollgate_stripe_client::event::Kind;
 
 use super::checks::{check_events, check_url, check_version, description, under_cap};
 use super::metadata::apply_metadata;
-use super::{Action, Call, page};
+use super::{
+    Call, KIND, Kind as ObjectKind, create as creates, delete as deletes, get, list_at, page, update as updates,
+};
 use crate::failure::{Answer, Failure};
+use crate::fields::{METADATA, flag, text, texts};
 use crate::state::State;
 use crate::state::endpoints::Endpoint;
 
-const NOUN: &str = "webhook endpoint";
-
-pub(super) const LIST: Action = Action { params: &[], run: list };
-pub(super) const RETRIEVE: Action = Action { params: &[], run: retrieve };
-pub(super) const CREATE: Action =
-    Action { params: &["url", "enabled_events", "api_version", "connect", "description", "metadata"], run: create };
-pub(super) const UPDATE: Action =
-    Action { params: &["url", "enabled_events", "description", "disabled", "metadata"], run: update };
-pub(super) const DELETE: Action = Action { params: &[], run: delete };
+pub(super) static WEBHOOK_ENDPOINT: ObjectKind = ObjectKind {
+    object: "webhook_endpoint",
+    path: "/v1/webhook_endpoints",
+    noun: "webhook endpoint",
+    permission: "webhook",
+    routes: &[
+        list_at("", &[], &[], list),
+        get("/{}", &[], retrieve),
+        creates(
+            &[
+                text("url").required(),
+                texts("enabled_events").required(),
+                text("api_version"),
+                flag("connect"),
+                text("description"),
+                METADATA,
+            ],
+            create,
+        ),
+        updates(&[text("url"), texts("enabled_events"), text("description"), flag("disabled"), METADATA], update),
+        deletes(delete),
+    ],
+    ..KIND
+};
 
 fn list(state: &mut State, call: &Call) -> Answer {
-    let created = page::created(&call.params)?;
+    let created = page::created(&call.given)?;
     let newest = state.endpoints.iter().rev().filter(|row| row.destination.is_none());
     let rows: Vec<&Endpoint> = newest.filter(|row| row.scope == call.scope && created.contains(&row.created)).collect();
     page::page(call, &rows, |row| &row.id, |row| row.to_value())
@@ -32,15 +50,15 @@ fn retrieve(state: &mut State, call: &Call) -> Answer {
 }
 
 fn create(state: &mut State, call: &Call) -> Answer {
-    let params = &call.params;
-    let url = check_url(state, call, params.required("url")?)?;
-    let events = check_events(params, Kind::Snapshot)?.ok_or_else(|| Failure::missing_param("enabled_events"))?;
+    let given = &call.given;
+    let url = check_url(state, call, given.text("/url").unwrap_or_default())?;
+    let events = check_events(given, Kind::Snapshot)?.unwrap_or_default();
     let mut endpoint = Endpoint::new(&call.scope, url, events, state.now());
-    apply_metadata(&mut endpoint.metadata, params)?;
-    endpoint.api_version = check_version(params, "api_version")?;
-    endpoint.connect = params.boolean("connect")?.unwrap_or(false);
+    apply_metadata(&mut endpoint.metadata, given.value())?;
+    endpoint.api_version = check_version(given, "api_version")?;
+    endpoint.connect = given.flag("/connect").unwrap_or(false);
     endpoint.own = !endpoint.connect;
-    endpoint.description = description(params)?;
+    endpoint.description = description(given);
     under_cap(state, call)?;
     let endpoint = state.register("we", endpoint);
     let mut shown = endpoint.to_value();
@@ -51,20 +69,20 @@ fn create(state: &mut State, call: &Call) -> Answer {
 
 fn update(state: &mut State, call: &Call) -> Answer {
     let mut changed = find(state, call)?.clone();
-    let params = &call.params;
-    if let Some(url) = params.text("url")? {
+    let given = &call.given;
+    if let Some(url) = given.text("/url") {
         changed.url = check_url(state, call, url)?;
     }
-    if let Some(events) = check_events(params, Kind::Snapshot)? {
+    if let Some(events) = check_events(given, Kind::Snapshot)? {
         changed.enabled_events = events;
     }
-    if params.has("description") {
-        changed.description = description(params)?;
+    if given.has("/description") {
+        changed.description = description(given);
     }
-    if let Some(disabled) = params.boolean("disabled")? {
+    if let Some(disabled) = given.flag("/disabled") {
         changed.disabled = disabled;
     }
-    apply_metadata(&mut changed.metadata, params)?;
+    apply_metadata(&mut changed.metadata, given.value())?;
     let shown = changed.to_value();
     state.replace(changed);
     Ok(shown)
@@ -77,11 +95,12 @@ fn delete(state: &mut State, call: &Call) -> Answer {
 }
 
 fn find<'a>(state: &'a State, call: &Call) -> Result<&'a Endpoint, Failure> {
-    match state.endpoint(&call.id).filter(|endpoint| endpoint.destination.is_none()) {
+    let (id, noun) = (call.id(), call.kind.noun);
+    match state.endpoint(id).filter(|endpoint| endpoint.destination.is_none()) {
         Some(endpoint) if endpoint.scope == call.scope => Ok(endpoint),
         Some(endpoint) if endpoint.scope.account == call.scope.account => {
-            Err(Failure::other_mode(NOUN, &call.id, call.scope.livemode))
+            Err(Failure::other_mode(noun, id, call.scope.livemode))
         }
-        _ => Err(Failure::no_such(NOUN, &call.id)),
+        _ => Err(Failure::no_such(noun, id)),
     }
 }

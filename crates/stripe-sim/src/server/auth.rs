@@ -1,5 +1,7 @@
 //! Who calls: the key, the account it acts for, and what it may do.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use http::header::AUTHORIZATION;
 
 use super::Incoming;
@@ -18,8 +20,8 @@ pub(super) struct Caller {
 
 pub(super) fn caller(state: &State, incoming: &Incoming) -> Result<Caller, Failure> {
     let header = incoming.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let key = header.and_then(|text| text.strip_prefix("Bearer ")).map(str::trim).ok_or_else(no_key)?;
-    let hint = starred(key);
+    let key = header.and_then(key_in).ok_or_else(no_key)?;
+    let (key, hint) = (key.as_str(), starred(&key));
     if key.starts_with("pk_") {
         let message = "This API call cannot be made with a publishable API key. Please use a secret API key. You can \
                        find a list of your API keys at https://dashboard.stripe.com/account/apikeys.";
@@ -42,6 +44,16 @@ pub(super) fn caller(state: &State, incoming: &Incoming) -> Result<Caller, Failu
     }
     let scope = Scope { account: account.to_owned(), livemode: key.livemode };
     Ok(Caller { key, hint, scope })
+}
+
+/// The key in the header: a bearer token, or the user of basic authentication.
+fn key_in(header: &str) -> Option<String> {
+    if let Some(key) = header.strip_prefix("Bearer ") {
+        return Some(key.trim().to_owned());
+    }
+    let decoded = BASE64.decode(header.strip_prefix("Basic ")?.trim()).ok()?;
+    let text = String::from_utf8(decoded).ok()?;
+    Some(text.split(':').next().unwrap_or_default().to_owned())
 }
 
 /// The refusal of an account that is not the key's and not connected to it.
@@ -75,15 +87,17 @@ pub(super) fn version(state: &State, incoming: &Incoming) -> Result<String, Fail
     }
 }
 
-/// Refuses what is beyond the rate that the builder set, if it set one.
-pub(super) fn within_rate(state: &mut State) -> Result<(), Failure> {
-    let Some(allowed) = state.settings.requests_per_second else { return Ok(()) };
-    let now = state.now();
-    if state.second != now {
-        (state.second, state.requests_this_second) = (now, 0);
+/// Refuses what is beyond the rates that the builder set, if it set any.
+pub(super) fn within_rate(state: &mut State, scope: &Scope, path: &str) -> Result<(), Failure> {
+    let (all, of_path) = state.rates.count(state.clock.now(), scope, path);
+    let beyond = |limit: Option<u32>, count: u32| limit.is_some_and(|limit| count > limit);
+    if beyond(state.settings.rate_limit, all) {
+        return Err(Failure::rate_limited("global-rate"));
     }
-    state.requests_this_second += 1;
-    if state.requests_this_second > allowed { Err(Failure::rate_limited()) } else { Ok(()) }
+    if beyond(state.settings.path_rate_limit, of_path) {
+        return Err(Failure::rate_limited("endpoint-rate"));
+    }
+    Ok(())
 }
 
 fn no_key() -> Failure {

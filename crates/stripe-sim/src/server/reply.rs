@@ -10,7 +10,6 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use hyper::body::{Body as HttpBody, Frame};
-use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::faults::ApiFault;
@@ -32,22 +31,23 @@ impl Reply {
         Self { status, headers, body: body.into() }.with_header("request-id", request_id)
     }
 
-    pub(super) fn ok(request_id: &str, body: Value) -> Self {
-        Self::new(200, request_id, JSON, body.to_string())
-    }
-
     /// A refusal in the form that callers of `path` know.
     pub(super) fn refusal(request_id: &str, path: &str, refusal: Failure) -> Self {
         let refusal = if path.starts_with("/v2/") { refusal.in_version_2() } else { refusal };
         let reply = Self::new(refusal.status, request_id, JSON, refusal.body(request_id).to_string());
-        match refusal.status {
-            429 => reply.with_header("stripe-rate-limited-reason", "global-rate"),
-            _ => reply,
+        match refusal.reason {
+            Some(reason) => reply.with_header("stripe-rate-limited-reason", reason),
+            None => reply,
         }
     }
 
+    /// An outcome that a call has each time it is made with the same idempotency key.
+    pub(super) fn kept(kept: &KeptReply, request_id: &str) -> Self {
+        Self::new(kept.status, request_id, JSON, kept.body.to_string())
+    }
+
     pub(super) fn replayed(request_id: &str, key: &str, kept: &KeptReply) -> Self {
-        Self::ok(request_id, kept.body.clone())
+        Self::kept(kept, request_id)
             .with_header("idempotent-replayed", "true")
             .with_header("original-request", &kept.request_id)
             .with_header("idempotency-key", key)
@@ -62,10 +62,12 @@ impl Reply {
                 Some(Self::new(*status, request_id, HTML, page))
             }
             ApiFault::RateLimited { retry_after } => {
-                let reply = Self::refusal(request_id, path, Failure::rate_limited());
+                let reply = Self::refusal(request_id, path, Failure::rate_limited("global-rate"));
                 let seconds = retry_after.map(|seconds| seconds.to_string());
                 Some(seconds.iter().fold(reply, |reply, seconds| reply.with_header(RETRY_AFTER.as_str(), seconds)))
             }
+            ApiFault::Locked => Some(Self::refusal(request_id, path, Failure::locked())),
+            ApiFault::KeyInUse => Some(Self::refusal(request_id, path, Failure::key_in_use())),
             ApiFault::Error500 => Some(Self::refusal(request_id, path, Failure::internal())),
             ApiFault::Timeout(_) | ApiFault::Truncated => None,
         }

@@ -1,6 +1,7 @@
 //! How a simulator is started.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::Simulator;
 use crate::clock::Clock;
 use crate::delivery::http::Sender;
 use crate::delivery::{Courier, Outbox, Policy};
+use crate::described::{self, Description};
 use crate::server::{self, App};
 use crate::state::{Settings, Shared, State};
 use crate::tasks::Tasks;
@@ -33,6 +35,14 @@ pub enum StartError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The description of Stripe's API cannot be read.
+    #[error("{path} is no description of Stripe's API: {reason}")]
+    Description {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The address has no URL.
     #[error("cannot make a URL of the address: {0}")]
     Url(#[from] url::ParseError),
@@ -46,6 +56,7 @@ pub struct Builder {
     clock: Clock,
     settings: Settings,
     policy: Policy,
+    description: Option<PathBuf>,
 }
 
 impl Default for Builder {
@@ -58,13 +69,17 @@ impl Default for Builder {
                 allow_loopback_urls: true,
                 endpoint_cap: 16,
                 api_version: catalogue::NEWEST.to_owned(),
-                requests_per_second: None,
+                rate_limit: None,
+                path_rate_limit: None,
+                base: String::new(),
+                description: None,
             },
             policy: Policy {
                 retries: RETRIES.map(Duration::from_secs).to_vec(),
                 timeout: Duration::from_secs(10),
                 concurrency: 64,
             },
+            description: std::env::var_os(described::VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from),
         }
     }
 }
@@ -106,9 +121,17 @@ impl Builder {
         self
     }
 
-    /// Answers 429 beyond so many requests in one second; there is no limit unless set.
+    /// Answers 429 beyond so many requests of one account and mode in one second; there is no limit unless set.
+    ///
+    /// Stripe takes 100 in live mode and 25 in a sandbox.
     pub fn rate_limit(mut self, requests_per_second: u32) -> Self {
-        self.settings.requests_per_second = Some(requests_per_second);
+        self.settings.rate_limit = Some(requests_per_second);
+        self
+    }
+
+    /// Answers 429 beyond so many requests to one path in one second; there is no limit unless set. Stripe takes 25.
+    pub fn path_rate_limit(mut self, requests_per_second: u32) -> Self {
+        self.settings.path_rate_limit = Some(requests_per_second);
         self
     }
 
@@ -130,10 +153,17 @@ impl Builder {
         self
     }
 
+    /// Refuses requests, and answers 501 in place of answers, that are not as this file says: Stripe's OpenAPI description,
+    /// plain or as `.gz`. The one that the environment variable `STRIPE_OPENAPI` names unless set.
+    pub fn description(mut self, path: impl Into<PathBuf>) -> Self {
+        self.description = Some(path.into());
+        self
+    }
+
     /// Starts it on the current tokio runtime.
     ///
     /// # Errors
-    /// When the address is not on this machine or cannot be listened on.
+    /// When the address is not on this machine or cannot be listened on, or when the description cannot be read.
     pub async fn start(self) -> Result<Simulator, StartError> {
         if !self.listen.ip().is_loopback() {
             return Err(StartError::NotLoopback(self.listen));
@@ -143,7 +173,9 @@ impl Builder {
         let address = listener.local_addr().map_err(failed)?;
         let tasks = Tasks::new();
         let (outbox, jobs) = Outbox::new();
-        let state = State::new(self.seed, self.clock.clone(), self.settings, outbox.clone());
+        let description = self.description.as_deref().map(read_description).transpose()?;
+        let settings = Settings { base: format!("http://{address}"), description, ..self.settings };
+        let state = State::new(self.seed, self.clock.clone(), settings, outbox.clone());
         let shared = Arc::new(Shared::new(state));
         let sender = Sender::new();
         let simulator = Simulator {
@@ -165,4 +197,8 @@ impl Builder {
         tasks.spawn(Arc::new(courier).run(jobs));
         Ok(simulator)
     }
+}
+
+fn read_description(path: &Path) -> Result<Arc<Description>, StartError> {
+    Description::read(path).map_err(|reason| StartError::Description { path: path.display().to_string(), reason })
 }

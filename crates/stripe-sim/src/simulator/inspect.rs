@@ -54,6 +54,7 @@ impl Simulator {
     /// Makes the API serve an object of the default account's test mode, without an event.
     pub fn put_object(&self, object: Value) {
         let mut state = self.shared.lock();
+        state.has_foreign_objects = true;
         let livemode = object["livemode"] == json!(true);
         let scope = Scope { account: state.accounts.default_id().to_owned(), livemode };
         state.store.put(&scope, object);

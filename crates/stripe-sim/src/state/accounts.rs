@@ -56,6 +56,18 @@ impl Accounts {
         self.objects.iter().find(|object| object["id"] == id)
     }
 
+    /// Puts a changed account in the place of the one with its id.
+    pub(crate) fn replace(&mut self, changed: Value) {
+        if let Some(object) = self.objects.iter_mut().find(|object| object["id"] == changed["id"]) {
+            *object = changed;
+        }
+    }
+
+    /// Takes a connected account away.
+    pub(crate) fn remove(&mut self, id: &str) {
+        self.objects.retain(|object| object["id"] != id || object["id"] == self.default.as_str());
+    }
+
     /// The accounts connected to the default one, newest first.
     pub(crate) fn connected(&self) -> impl Iterator<Item = &Value> {
         self.objects.iter().skip(1).rev()

@@ -38,6 +38,13 @@ pub(crate) struct Destination {
     pub(crate) updated: i64,
 }
 
+impl Destination {
+    /// What a session of Stripe's CLI is.
+    pub(crate) fn listening(payload: Kind) -> Self {
+        Self { name: String::new(), payload, events_from: Vec::new(), updated: 0 }
+    }
+}
+
 /// What of an endpoint may be seen; its secret is not among it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SimEndpoint {
@@ -136,7 +143,7 @@ impl Endpoint {
         })
     }
 
-    fn payload(&self) -> Kind {
+    pub(crate) fn payload(&self) -> Kind {
         self.destination.as_ref().map_or(Kind::Snapshot, |destination| destination.payload)
     }
 
@@ -158,7 +165,8 @@ impl State {
     /// The endpoints that an event is delivered to, oldest first.
     pub(crate) fn audience(&self, event: &Stored) -> Vec<Endpoint> {
         let platform = self.accounts.default_id();
-        self.endpoints.iter().filter(|endpoint| endpoint.wants(event, platform)).cloned().collect()
+        let all = self.endpoints.iter().chain(self.listening());
+        all.filter(|endpoint| endpoint.wants(event, platform)).cloned().collect()
     }
 
     /// Gives an endpoint its id and its secret, and keeps it.
@@ -187,11 +195,11 @@ impl State {
         Some(secret)
     }
 
-    fn new_secret(&mut self) -> String {
+    pub(crate) fn new_secret(&mut self) -> String {
         format!("whsec_{}", self.ids.text(32))
     }
 
     pub(crate) fn endpoint(&self, id: &str) -> Option<&Endpoint> {
-        self.endpoints.iter().find(|endpoint| endpoint.id == id)
+        self.endpoints.iter().chain(self.listening()).find(|endpoint| endpoint.id == id)
     }
 }

@@ -250,10 +250,11 @@ impl State {
         }
     }
 
-    /// A deleted subscription is one that has ended and can still be read; other deleted objects are gone.
+    /// A deleted subscription or discount is one that has ended and can still be read; other deleted objects are gone.
     fn keep(&mut self, scope: &Scope, event_type: &str, object: &Value) {
+        let ended = ["customer.subscription.deleted", "customer.discount.deleted"].contains(&event_type);
         match object["id"].as_str() {
-            Some(id) if event_type.ends_with(".deleted") && event_type != "customer.subscription.deleted" => {
+            Some(id) if event_type.ends_with(".deleted") && !ended => {
                 self.store.delete(id);
             }
             _ => self.store.put(scope, object.clone()),

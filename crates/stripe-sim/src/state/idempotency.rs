@@ -10,11 +10,12 @@ use crate::failure::Failure;
 /// The longest key that Stripe takes, in characters.
 const LONGEST_KEY: usize = 255;
 
-/// A kept answer; only answers with status 200 are kept.
+/// A kept answer: of a call that was carried out, whether it came to what was wanted or, like a declined card, did not.
 #[derive(Clone)]
 pub(crate) struct Reply {
     /// Method, path and parameters of the first call.
     pub(crate) fingerprint: String,
+    pub(crate) status: u16,
     pub(crate) body: Value,
     pub(crate) request_id: String,
 }

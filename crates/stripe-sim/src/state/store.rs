@@ -12,6 +12,8 @@ pub(crate) struct Stored {
     pub(crate) scope: Scope,
     pub(crate) value: Value,
     pub(crate) deleted: bool,
+    /// Made by what happens here, so that it goes on by itself; what a test put here stands still.
+    lives: bool,
 }
 
 impl Stored {
@@ -25,6 +27,8 @@ impl Stored {
 pub(crate) struct Store {
     rows: Vec<Stored>,
     by_id: HashMap<String, usize>,
+    /// The rows of each kind, so that a list does not look at all others.
+    by_kind: HashMap<String, Vec<usize>>,
 }
 
 impl Store {
@@ -32,13 +36,27 @@ impl Store {
     pub(crate) fn put(&mut self, scope: &Scope, value: Value) {
         let Some(id) = value["id"].as_str().map(str::to_owned) else { return };
         let deleted = value["deleted"] == json!(true);
-        let stored = Stored { scope: scope.clone(), value, deleted };
-        match self.by_id.get(&id) {
-            Some(&row) => self.rows[row] = stored,
+        let lives = self.find(&id).is_some_and(|old| old.lives);
+        let stored = Stored { scope: scope.clone(), value, deleted, lives };
+        let row = self.by_id.get(&id).copied().unwrap_or(self.rows.len());
+        let rows = self.by_kind.entry(stored.kind().to_owned()).or_default();
+        // Only a test puts an object of another kind in the place of one.
+        if self.rows.get(row).is_none_or(|old| old.kind() != stored.kind()) && !rows.contains(&row) {
+            rows.push(row);
+        }
+        match self.rows.get_mut(row) {
+            Some(old) => *old = stored,
             None => {
-                self.by_id.insert(id, self.rows.len());
+                self.by_id.insert(id, row);
                 self.rows.push(stored);
             }
+        }
+    }
+
+    /// Lets an object go on by itself as time passes.
+    pub(crate) fn bring_to_life(&mut self, id: &str) {
+        if let Some(&row) = self.by_id.get(id) {
+            self.rows[row].lives = true;
         }
     }
 
@@ -66,15 +84,23 @@ impl Store {
 
     /// Those of a kind that are not deleted, newest first.
     pub(crate) fn newest<'a>(&'a self, scope: &'a Scope, kind: &'a str) -> impl Iterator<Item = &'a Value> {
-        self.rows
-            .iter()
-            .rev()
-            .filter(move |stored| !stored.deleted && stored.scope == *scope && stored.kind() == kind)
-            .map(|stored| &stored.value)
+        let fits = move |stored: &&Stored| !stored.deleted && stored.scope == *scope && stored.kind() == kind;
+        self.of_kind(kind).rev().filter(fits).map(|stored| &stored.value)
     }
 
     /// Those of a kind in every account and mode, oldest first.
     pub(crate) fn all<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
-        self.rows.iter().filter(move |stored| !stored.deleted && stored.kind() == kind).map(|stored| &stored.value)
+        let fits = move |stored: &&Stored| !stored.deleted && stored.kind() == kind;
+        self.of_kind(kind).filter(fits).map(|stored| &stored.value)
+    }
+
+    /// Those of a kind in every account and mode that go on by themselves, oldest first.
+    pub(crate) fn living<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Stored> {
+        self.of_kind(kind).filter(move |stored| stored.lives && !stored.deleted && stored.kind() == kind)
+    }
+
+    /// The rows that came to be as one of a kind.
+    fn of_kind(&self, kind: &str) -> impl DoubleEndedIterator<Item = &Stored> {
+        self.by_kind.get(kind).into_iter().flatten().map(|&row| &self.rows[row])
     }
 }

@@ -3,16 +3,20 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its support code too")]
 
 mod api;
+mod billing;
 mod business;
 mod client;
 mod connect;
 mod deliveries;
+mod described;
 mod destinations;
 mod endpoints;
 mod events;
 mod faults;
 mod idempotency;
+mod listeners;
 mod objects;
+mod payments;
 mod rolls;
 mod shapes;
 mod support;

@@ -42,7 +42,7 @@ async fn products_and_prices_hang_together() {
     assert_eq!((&price["type"], &price["recurring"]["interval_count"]), (&json!("recurring"), &json!(1)));
     assert_eq!(api.post("/v1/prices", &terms).await.body["type"], "one_time");
     let refused = [
-        (terms.replace(&product, "prod_none"), (404, Some("resource_missing"))),
+        (terms.replace(&product, "prod_none"), (400, Some("resource_missing"))),
         (format!("{terms}&recurring[interval]=fortnight"), (400, None)),
         (format!("{terms}&recurring[colour]=red"), (400, Some("parameter_unknown"))),
         ("currency=usd&unit_amount=5".to_owned(), (400, Some("parameter_missing"))),
@@ -107,10 +107,11 @@ async fn refunds_that_cannot_be_are_refused() {
     sim.put_object(charge("ch_failed", false, false));
     sim.put_object(charge("ch_disputed", true, true));
     sim.put_object(charge("ch_good", true, false));
+    sim.put_object(json!({"id": "pi_1", "object": "payment_intent", "latest_charge": "ch_good"}));
     let cases = [
         ("", None, 400),
         ("charge=ch_good&payment_intent=pi_1", None, 400),
-        ("charge=ch_none", Some("resource_missing"), 404),
+        ("charge=ch_none", Some("resource_missing"), 400),
         ("charge=ch_failed", None, 400),
         ("charge=ch_disputed", Some("charge_disputed"), 400),
         ("charge=ch_good&amount=0", Some("parameter_invalid_integer"), 400),
@@ -173,6 +174,20 @@ async fn expand_replaces_ids_by_objects() {
     assert_eq!(api.get("/v1/refunds/re_1").await.body["charge"], "ch_1");
     let deep = api.get("/v1/refunds/re_1?expand[]=a.b.c.d.e").await;
     assert_eq!(deep.refusal().3, Some("expand"));
+}
+
+#[tokio::test]
+async fn of_what_nothing_makes_there_is_none_until_a_test_brings_one() {
+    let (sim, api) = start().await;
+    let lists = ["credit_notes", "quotes", "radar/early_fraud_warnings", "files", "subscription_schedules", "topups"];
+    for list in lists {
+        let answer = api.get(&format!("/v1/{list}")).await;
+        assert_eq!((answer.status, answer.ids().len()), (200, 0), "{list}");
+    }
+    sim.put_object(json!({"id": "qt_1", "object": "quote", "customer": "cus_1", "created": NOW}));
+    assert_eq!(api.get("/v1/quotes?customer=cus_1").await.ids(), ["qt_1"]);
+    assert_eq!(api.get("/v1/quotes/qt_1").await.body["object"], "quote");
+    assert_eq!(api.post("/v1/quotes", "").await.status, 404);
 }
 
 #[tokio::test]

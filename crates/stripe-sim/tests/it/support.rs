@@ -1,6 +1,7 @@
 //! A raw API client and a receiver of webhooks.
 
 mod receiver;
+pub mod shop;
 
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Full};

@@ -2,7 +2,7 @@
 //!
 //! `TOLLGATE_CHAOS_SEEDS` and `TOLLGATE_CHAOS_EVENTS` make it longer: so many seeds, and at least so many events for each.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use futures_util::StreamExt;
 use rand::rngs::StdRng;
@@ -103,14 +103,16 @@ fn wrong(app: &TestApp, sim: &Simulator) -> BTreeMap<&'static str, Vec<String>> 
     wrong
 }
 
-/// Types of which Stripe has objects that no event is about, as balance transactions and open payments of invoices.
+/// Types of which Stripe has objects that no event tells as they are now: balance transactions, open payments of
+/// invoices, sessions that were only opened, items that went onto an invoice.
 fn untold(sim: &Simulator) -> Vec<&'static str> {
-    let told: HashSet<String> = sim
-        .event_ids()
-        .iter()
-        .filter_map(|id| Some(sim.event(id)?["data"]["object"]["id"].as_str()?.to_owned()))
-        .collect();
-    let is_told = |object: &Value| object["id"].as_str().is_some_and(|id| told.contains(id));
+    let events = sim.event_ids().into_iter().map(|id| sim.event(&id).unwrap()["data"]["object"].take());
+    let told: HashMap<String, Value> =
+        events.filter_map(|object| Some((object["id"].as_str()?.to_owned(), object))).collect();
+    let is_told = |object: &Value| {
+        let last = object["id"].as_str().and_then(|id| told.get(id));
+        last.is_some_and(|last| mirror::differences(last, object).is_empty())
+    };
     let types = sync::types().into_iter();
     types.filter(|object| !sim.objects(object).iter().all(is_told)).collect()
 }
@@ -136,6 +138,7 @@ async fn whatever_happens_on_the_way_every_row_is_what_stripe_has() {
         // Of what no event tells, such as balance transactions, a backfill brings all.
         let untold: Vec<String> = untold(&sim).into_iter().map(str::to_owned).collect();
         if !untold.is_empty() {
+            println!("no event tells all of {}", untold.join(", "));
             let request = Request { types: untold, since: None };
             let id = sync::begin(&app.tollgate, &request, &Actor::cli()).await.unwrap();
             sync::work_off(&app.tollgate, id, |_| {}).await.unwrap();
