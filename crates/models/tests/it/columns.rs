@@ -8,8 +8,8 @@ use tollgate_models::testing::TestDb;
 use crate::arrivals::texts;
 use crate::mirror::{apply, change};
 
-// Makes the value's place in the object, with lists where the JSON pointer has numbers.
-fn put(into: &mut Value, place: &[&str], value: Value) {
+/// Makes the value's place in the object, with lists where the JSON pointer has numbers.
+pub fn put(into: &mut Value, place: &[&str], value: Value) {
     let [step, rest @ ..] = place else {
         *into = value;
         return;
@@ -29,28 +29,32 @@ fn put(into: &mut Value, place: &[&str], value: Value) {
     }
 }
 
-fn object(kind: &Kind, id: &str) -> Value {
+/// An object of a type with nothing but its id.
+pub fn object(kind: &Kind, id: &str) -> Value {
     let mut object = json!({"object": kind.object, "created": 5});
     put(&mut object, &kind.id.split('/').skip(1).collect::<Vec<_>>(), json!(id));
     object
 }
 
+/// A column as text in SQL; SQLite has no type for flags and stores 0 and 1.
+pub fn as_text(column: &Column) -> String {
+    match column.sql {
+        SqlType::Bool => format!("CASE WHEN {} THEN 'true' WHEN NOT {} THEN 'false' END", column.name, column.name),
+        _ => format!("CAST({} AS TEXT)", column.name),
+    }
+}
+
 fn stored(db: &Database, kind: &Kind, column: &Column, object: &Value) -> Option<String> {
     apply(db, change(object, "", "evt_1", 1));
     let id = kind.id_in(object).unwrap();
-    // SQLite has no type for flags and stores 0 and 1.
-    let shown = match column.sql {
-        SqlType::Bool => format!("CASE WHEN {} THEN 'true' WHEN NOT {} THEN 'false' END", column.name, column.name),
-        _ => format!("CAST({} AS TEXT)", column.name),
-    };
-    let query = format!("SELECT {shown} AS value FROM {} WHERE id = '{id}'", kind.table);
+    let query = format!("SELECT {} AS value FROM {} WHERE id = '{id}'", as_text(column), kind.table);
     let mut found = db.read(|conn| Ok::<_, diesel::result::Error>(texts(conn, &query))).unwrap();
     assert_eq!(found.len(), 1, "{query}");
     found.remove(0)
 }
 
-// Without the one that is the id.
-fn columns_of(kind: &'static Kind) -> impl Iterator<Item = &'static Column> {
+/// A type's columns without the one that is the id.
+pub fn columns_of(kind: &'static Kind) -> impl Iterator<Item = &'static Column> {
     kind.columns.iter().filter(|column| column.places != [kind.id])
 }
 
