@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use tollgate_models::Database;
-use tollgate_models::mirror::{Column, KINDS, Kind, SqlType};
+use tollgate_models::mirror::{Column, KINDS, Kind, SqlType, kind};
 use tollgate_models::testing::TestDb;
 
 use crate::arrivals::texts;
@@ -154,5 +154,16 @@ fn no_two_types_share_a_name_or_a_table_and_what_they_refer_to_reads_as_a_type()
         if column.refers_to.is_some() {
             assert_eq!(column.sql, SqlType::Text, "{}.{}", kind.object, column.name);
         }
+    }
+}
+
+#[test]
+fn only_subscriptions_and_invoices_cost_statements_for_what_is_inside_them_among_the_common_types() {
+    for object in ["account", "customer", "product", "price", "payment_intent", "charge", "refund", "checkout.session"]
+    {
+        assert!(kind(object).unwrap().nested.is_empty(), "{object}");
+    }
+    for object in ["subscription", "invoice"] {
+        assert_eq!(kind(object).unwrap().nested.len(), 1, "{object}");
     }
 }

@@ -9,7 +9,6 @@ mod columns;
 mod database;
 mod endpoints;
 mod events;
-mod example_objects;
 mod figures;
 mod history;
 mod hostile;

@@ -18,6 +18,7 @@ mod endpoint_import;
 mod endpoint_repair;
 mod endpoint_rotation;
 mod event_destinations;
+mod examples;
 mod handlers;
 mod inline;
 mod keys;
