@@ -2,7 +2,7 @@
 
 mod list;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
@@ -137,6 +137,15 @@ pub(crate) fn has_status(status: Status) -> SqlLiteral<Bool> {
 /// When the query fails.
 pub fn find(conn: &mut AnyConnection, id: &str) -> QueryResult<Option<Event>> {
     events::table.filter(events::id.eq(id)).select(Event::as_select()).first(conn).optional()
+}
+
+/// Those of these ids whose events are still here.
+///
+/// # Errors
+/// When the query fails.
+pub fn present(conn: &mut AnyConnection, ids: &[&str]) -> QueryResult<HashSet<String>> {
+    let found: Vec<String> = events::table.filter(events::id.eq_any(ids)).select(events::id).load(conn)?;
+    Ok(found.into_iter().collect())
 }
 
 /// The event's body, byte for byte as Stripe sent it.

@@ -7,10 +7,12 @@
 mod apply;
 mod counts;
 mod entries;
+mod hand_over;
 mod history;
 mod kind;
 mod kinds;
 mod move_in;
+mod past;
 mod read;
 mod statements;
 mod ties;
@@ -19,11 +21,14 @@ mod typed;
 
 pub use apply::{Applied, Change, Outcome, apply, apply_all, apply_fetched};
 pub use counts::{Count, count_up_to, counts_up_to, other_types};
+pub(crate) use hand_over::hand_over;
 pub(crate) use history::NewVersion;
-pub use history::{Content, Subject, Version, as_of, history, keep};
+pub use history::{Content, Subject, Version, history, keep};
 pub use kind::{Column, Kind, Nested, SqlType};
 pub use kinds::{KINDS, kind};
 pub(crate) use move_in::move_in;
+pub(crate) use past::forget_before;
+pub use past::{Expired, Then, as_of, expired, kept_since};
 pub use read::{Filter, Object, Objects, Position, Related, Whose, find, find_anywhere, find_of, list, related};
 pub(crate) use statements::Statement;
 pub use truth::{

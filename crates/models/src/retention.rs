@@ -1,10 +1,13 @@
 //! Retention: finding what is old enough to go, a chunk at a time, and deleting it.
 
+mod versions;
+
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use crate::db::{self, AnyConnection, Table};
 use crate::events::Status;
+use crate::mirror;
 use crate::schema::{deliveries, event_payloads, events, runs, tasks};
 use crate::tasks::Status as TaskStatus;
 
@@ -20,6 +23,8 @@ pub enum Kind {
     Payloads,
     /// The deliveries log.
     Deliveries,
+    /// Earlier contents of objects, which the history keeps. What an object is like now never goes.
+    History,
 }
 
 /// What may go. Nothing that waits or is being worked on ever may, and no event that has a task of that kind.
@@ -66,6 +71,8 @@ pub struct Counts {
     pub tasks: usize,
     /// Of the deliveries log.
     pub deliveries: usize,
+    /// Earlier contents of objects.
+    pub versions: usize,
 }
 
 impl std::ops::AddAssign for Counts {
@@ -75,6 +82,7 @@ impl std::ops::AddAssign for Counts {
         self.runs += more.runs;
         self.tasks += more.tasks;
         self.deliveries += more.deliveries;
+        self.versions += more.versions;
     }
 }
 
@@ -104,6 +112,7 @@ pub fn next(conn: &mut AnyConnection, kind: Kind, rule: Rule, after: Position, l
             Ok(Chunk { numbers: with_payload.select(events::seq).load(conn)?, ..chunk })
         }
         Kind::Deliveries => next_deliveries(conn, rule, after, limit),
+        Kind::History => versions::next(conn, rule, after, limit),
     }
 }
 
@@ -158,6 +167,10 @@ pub fn count(conn: &mut AnyConnection, kind: Kind, rule: Rule, numbers: &[i64]) 
         counts.deliveries = free_deliveries(conn, rule, numbers)?.len();
         return Ok(counts);
     }
+    if kind == Kind::History {
+        counts.versions = versions::free(conn, rule, numbers)?.len();
+        return Ok(counts);
+    }
     let ids = free_events(conn, rule, numbers)?;
     counts.payloads =
         size(event_payloads::table.filter(event_payloads::event_id.eq_any(&ids)).count().get_result(conn)?);
@@ -190,6 +203,7 @@ pub fn delete(conn: &mut AnyConnection, kind: Kind, rule: Rule, numbers: &[i64])
             let deleted = diesel::delete(deliveries::table.filter(deliveries::id.eq_any(free))).execute(conn)?;
             Ok(Counts { deliveries: deleted, ..Counts::default() })
         }
+        Kind::History => Ok(Counts { versions: versions::delete(conn, rule, numbers)?, ..Counts::default() }),
     }
 }
 
@@ -203,11 +217,13 @@ fn delete_events(conn: &mut AnyConnection, rule: Rule, numbers: &[i64]) -> Query
         runs: diesel::delete(runs::table.filter(runs::event_id.eq_any(&ids))).execute(conn)?,
         payloads: delete_payloads(conn, &ids)?,
         events: diesel::delete(events::table.filter(events::id.eq_any(&ids))).execute(conn)?,
-        deliveries: 0,
+        ..Counts::default()
     })
 }
 
+// What the object was like stays in its history, which has a time of its own.
 fn delete_payloads(conn: &mut AnyConnection, ids: &[String]) -> QueryResult<usize> {
+    mirror::hand_over(conn, ids)?;
     diesel::delete(event_payloads::table.filter(event_payloads::event_id.eq_any(ids))).execute(conn)
 }
 

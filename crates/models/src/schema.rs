@@ -305,4 +305,4 @@ diesel::joinable!(sign_in_links -> users (user_id));
 diesel::joinable!(endpoint_secrets -> endpoints (endpoint_uuid));
 diesel::allow_tables_to_appear_in_same_query!(users, sessions, sign_in_links);
 diesel::allow_tables_to_appear_in_same_query!(endpoints, endpoint_secrets);
-diesel::allow_tables_to_appear_in_same_query!(events, event_payloads, tasks, deliveries);
+diesel::allow_tables_to_appear_in_same_query!(events, event_payloads, tasks, deliveries, object_versions);

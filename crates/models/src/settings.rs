@@ -24,3 +24,13 @@ pub fn set(conn: &mut AnyConnection, key: &str, value: &str) -> QueryResult<()> 
         "INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
     diesel::sql_query(upsert).bind::<Text, _>(key).bind::<Text, _>(value).execute(conn).map(drop)
 }
+
+/// Sets a setting that is a number, unless it is there and as high.
+///
+/// # Errors
+/// When the query fails.
+pub fn raise(conn: &mut AnyConnection, key: &str, number: i64) -> QueryResult<()> {
+    let upsert = "INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value \
+        WHERE CAST(settings.value AS BIGINT) < CAST(excluded.value AS BIGINT)";
+    diesel::sql_query(upsert).bind::<Text, _>(key).bind::<Text, _>(number.to_string()).execute(conn).map(drop)
+}

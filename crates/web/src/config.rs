@@ -44,6 +44,7 @@ settings! {
     KEEP_EVENTS = "TOLLGATE_KEEP_EVENTS", None, "how long events that are done are kept, for example 90d";
     KEEP_PAYLOADS = "TOLLGATE_KEEP_PAYLOADS", None, "how long the bodies of events that are done are kept";
     KEEP_DELIVERIES = "TOLLGATE_KEEP_DELIVERIES", None, "how long the deliveries log is kept";
+    KEEP_HISTORY = "TOLLGATE_KEEP_HISTORY", None, "how long it is kept what objects were like before, for example 365d";
     RECONCILE_EVERY = "TOLLGATE_RECONCILE_EVERY", Some("1h"), "how often events that never arrived are looked for; never turns that off";
     SAMPLES = "TOLLGATE_SAMPLES", Some("20"), "objects that are compared with Stripe each hour; 0 turns that off";
     FETCH_REFERENCES = "TOLLGATE_FETCH_REFERENCES", Some("false"), "whether objects that others refer to and that are not here are fetched";
@@ -81,6 +82,8 @@ pub struct Config {
     pub keep_payloads: Option<Duration>,
     /// How long the deliveries log is kept; for ever without.
     pub keep_deliveries: Option<Duration>,
+    /// How long it is kept what objects were like before; for ever without.
+    pub keep_history: Option<Duration>,
     /// How often events that never arrived are looked for in Stripe's log; never without.
     pub reconcile_every: Option<Duration>,
     /// Objects that are compared with Stripe each hour.
@@ -185,6 +188,7 @@ impl Config {
             keep_events: optional(&KEEP_EVENTS, text, retention::age)?,
             keep_payloads: optional(&KEEP_PAYLOADS, text, retention::age)?,
             keep_deliveries: optional(&KEEP_DELIVERIES, text, retention::age)?,
+            keep_history: optional(&KEEP_HISTORY, text, retention::age)?,
             reconcile_every: required(&RECONCILE_EVERY, text, interval)?,
             samples: required(&SAMPLES, text, |text| number(text, 0, 1000))?,
             fetch_references: required(&FETCH_REFERENCES, text, yes_or_no)?,
@@ -340,6 +344,7 @@ mod tests {
             ("TOLLGATE_KEEP_EVENTS", "90"),
             ("TOLLGATE_KEEP_PAYLOADS", "0d"),
             ("TOLLGATE_KEEP_DELIVERIES", "for ever"),
+            ("TOLLGATE_KEEP_HISTORY", "365"),
             ("TOLLGATE_RECONCILE_EVERY", "often"),
             ("TOLLGATE_SAMPLES", "-1"),
             ("TOLLGATE_FETCH_REFERENCES", "perhaps"),

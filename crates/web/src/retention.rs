@@ -24,8 +24,10 @@ pub(crate) const TOO_YOUNG: &str = "Stripe can send an event again, and `tollgat
 /// What is to be deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// What was received longer ago than this.
-    pub older_than: Duration,
+    /// Events, or their bodies, and deliveries that were received longer ago than this; none of them without.
+    pub older_than: Option<Duration>,
+    /// What objects were like before, if that was replaced longer ago than this; nothing of it without.
+    pub history_older_than: Option<Duration>,
     /// Only the bodies of events, while the log stays.
     pub payloads_only: bool,
     /// Also events that are failed or dead.
@@ -35,15 +37,20 @@ pub struct Request {
 }
 
 impl Request {
-    fn kinds(&self) -> &'static [Kind] {
-        if self.payloads_only { &[Kind::Payloads] } else { &[Kind::Events, Kind::Deliveries] }
+    // The history last: it gets what deleted payloads say.
+    fn kinds(&self) -> Vec<(Kind, Duration)> {
+        let log: &[Kind] = if self.payloads_only { &[Kind::Payloads] } else { &[Kind::Events, Kind::Deliveries] };
+        let log = self.older_than.into_iter().flat_map(|age| log.iter().map(move |kind| (*kind, age)));
+        log.chain(self.history_older_than.map(|age| (Kind::History, age))).collect()
     }
 
     fn detail(&self) -> String {
-        let hours = self.older_than.as_secs() / 3600;
+        let hours = |age: Duration| age.as_secs() / 3600;
         let only = if self.payloads_only { ", payloads only" } else { "" };
         let failed = if self.include_failed { ", failed and dead events too" } else { "" };
-        format!("older than {hours} h{only}{failed}")
+        let log = self.older_than.map(|age| format!("older than {} h{only}{failed}", hours(age)));
+        let history = self.history_older_than.map(|age| format!("history older than {} h", hours(age)));
+        log.into_iter().chain(history).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -62,15 +69,10 @@ pub async fn prune(
         record(tollgate, request, actor).await?;
     }
     let mut counts = Counts::default();
-    for kind in request.kinds() {
+    for (kind, older_than) in request.kinds() {
         let (mut position, mut more) = (Position::default(), true);
         while more {
-            let step = Step {
-                kind: *kind,
-                older_than: request.older_than,
-                failed_too: request.include_failed,
-                after: position,
-            };
+            let step = Step { kind, older_than, failed_too: request.include_failed, after: position };
             let (database, clock, dry) = (tollgate.db().blocking().clone(), tollgate.clock().clone(), request.dry_run);
             let taken =
                 actix_web::web::block(

@@ -16,6 +16,7 @@ struct Row {
 pub(crate) enum Table {
     Events,
     Deliveries,
+    Versions,
 }
 
 /// Locks the rows with these numbers until the transaction ends, and answers the numbers; those that another transaction
@@ -25,6 +26,9 @@ pub(crate) fn take_free(conn: &mut AnyConnection, table: Table, numbers: &[i64])
         Table::Events => "SELECT seq AS number FROM events WHERE seq = ANY($1) ORDER BY seq FOR UPDATE SKIP LOCKED",
         Table::Deliveries => {
             "SELECT id AS number FROM deliveries WHERE id = ANY($1) ORDER BY id FOR UPDATE SKIP LOCKED"
+        }
+        Table::Versions => {
+            "SELECT seq AS number FROM object_versions WHERE seq = ANY($1) ORDER BY seq FOR UPDATE SKIP LOCKED"
         }
     };
     match conn {

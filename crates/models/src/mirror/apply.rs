@@ -155,6 +155,7 @@ pub fn apply_all(conn: &mut AnyConnection, changes: &[Change<'_>]) -> QueryResul
 
 // What no event carries would be forgotten with the next content.
 fn keep_fetched(conn: &mut AnyConnection, changes: &[Change<'_>], outcomes: &[Outcome]) -> QueryResult<()> {
+    let now = changes.iter().map(|change| change.as_of).max().unwrap_or_default().saturating_mul(1000);
     let stored =
         changes.iter().zip(outcomes).filter(|(change, outcome)| change.fetched && outcome.applied == Applied::Stored);
     let contents: Vec<history::Content<'_>> = stored
@@ -169,11 +170,11 @@ fn keep_fetched(conn: &mut AnyConnection, changes: &[Change<'_>], outcomes: &[Ou
                 api_version: change.api_version,
                 object: change.object,
                 previous: None,
+                stored_at: now,
             })
         })
         .collect();
-    let now = changes.iter().map(|change| change.as_of).max().unwrap_or_default().saturating_mul(1000);
-    history::keep(conn, &contents, now)
+    history::keep(conn, &contents)
 }
 
 /// Stores rows of one table, each about another object.

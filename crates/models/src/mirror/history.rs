@@ -4,6 +4,7 @@
 //! because the payload was removed, are kept compressed in a table of their own.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::io::{Read, Write};
 
 use diesel::prelude::*;
@@ -34,9 +35,6 @@ pub struct Version {
     pub previous: Option<Value>,
 }
 
-/// Contents that are looked through for a time.
-const MOST: i64 = 10_000;
-
 /// Which object.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
@@ -52,7 +50,7 @@ pub struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     // What came while the account was not known may be this one's.
-    fn accounts(&self) -> Option<[&'a str; 2]> {
+    pub(super) fn accounts(&self) -> Option<[&'a str; 2]> {
         let account = self.account.filter(|_| kind(self.object).is_none_or(Kind::is_keyed_by_account));
         account.map(|account| [account, ""])
     }
@@ -88,19 +86,13 @@ fn is_thin(event_type: &str) -> bool {
 /// When a query fails.
 pub fn history(conn: &mut AnyConnection, subject: Subject<'_>, limit: i64) -> QueryResult<Vec<Version>> {
     let mut versions = from_events(conn, subject, limit)?;
-    versions.extend(kept(conn, subject, limit)?);
+    let sent: HashSet<String> = versions.iter().filter_map(|version| version.event_id.clone()).collect();
+    let kept = kept(conn, subject, limit)?.into_iter();
+    // An event that was deleted and came again has its content twice.
+    versions.extend(kept.filter(|version| version.event_id.as_ref().is_none_or(|id| !sent.contains(id))));
     sort(&mut versions, kind(subject.object));
     versions.truncate(usize::try_from(limit).unwrap_or_default());
     Ok(versions)
-}
-
-/// What an object was like at a time, in unix seconds; none if nothing is known of it by then.
-///
-/// # Errors
-/// When a query fails.
-pub fn as_of(conn: &mut AnyConnection, subject: Subject<'_>, at: i64) -> QueryResult<Option<Version>> {
-    let found = history(conn, subject, MOST)?;
-    Ok(found.into_iter().find(|version| version.as_of <= at))
 }
 
 fn from_events(conn: &mut AnyConnection, subject: Subject<'_>, limit: i64) -> QueryResult<Vec<Version>> {
@@ -120,13 +112,19 @@ fn from_events(conn: &mut AnyConnection, subject: Subject<'_>, limit: i64) -> Qu
         .select((events::id, events::type_, events::created, events::api_version, event_payloads::body))
         .load(conn)?;
     let version = |(id, event_type, as_of, api_version, body): (String, String, i64, Option<String>, String)| {
-        let mut event: Value = serde_json::from_str(&body).ok()?;
-        let data = event.get_mut("data")?;
-        let previous = data.get_mut("previous_attributes").map(Value::take).filter(|value| !value.is_null());
-        let object = data.get_mut("object").map(Value::take)?;
+        let (object, previous) = content_of(&body)?;
         Some(Version { as_of, event_id: Some(id), event_type, api_version, object, previous })
     };
     Ok(rows.into_iter().filter_map(version).collect())
+}
+
+/// The object in an event's payload, and what the event changed in it; none if there is no object.
+pub(super) fn content_of(body: &str) -> Option<(Value, Option<Value>)> {
+    let mut event: Value = serde_json::from_str(body).ok()?;
+    let data = event.get_mut("data")?;
+    let previous = data.get_mut("previous_attributes").map(Value::take).filter(|value| !value.is_null());
+    let object = data.get_mut("object").map(Value::take).filter(Value::is_object)?;
+    Some((object, previous))
 }
 
 fn kept(conn: &mut AnyConnection, subject: Subject<'_>, limit: i64) -> QueryResult<Vec<Version>> {
@@ -191,13 +189,15 @@ pub struct Content<'a> {
     pub object: &'a Value,
     /// What the event changed, as it was before.
     pub previous: Option<&'a Value>,
+    /// When it came here, in unix milliseconds.
+    pub stored_at: i64,
 }
 
-/// Keeps contents that no payload holds; `now` in unix milliseconds.
+/// Keeps contents that no payload holds.
 ///
 /// # Errors
 /// When a query fails.
-pub fn keep<'a>(conn: &mut AnyConnection, contents: &[Content<'a>], now: i64) -> QueryResult<()> {
+pub fn keep<'a>(conn: &mut AnyConnection, contents: &[Content<'a>]) -> QueryResult<()> {
     let row = |content: &Content<'a>| -> QueryResult<NewVersion<'a>> {
         Ok(NewVersion {
             object: content.subject.object,
@@ -208,7 +208,7 @@ pub fn keep<'a>(conn: &mut AnyConnection, contents: &[Content<'a>], now: i64) ->
             event_id: content.event_id,
             event_type: content.event_type,
             api_version: content.api_version,
-            stored_at: now,
+            stored_at: content.stored_at,
             content: compressed(content.object, content.previous)?,
         })
     };

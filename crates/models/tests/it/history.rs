@@ -46,7 +46,11 @@ fn contents_come_in_the_order_in_which_they_were_true_whatever_the_order_of_arri
     assert_eq!(ids(&versions), ["evt_4", "evt_3", "evt_2", "evt_1"]);
     assert!(versions[0].is_deletion() && !versions[1].is_deletion());
     assert_eq!(versions[2].object, customer("b", 1));
-    let at = |at| db.read(|conn| mirror::as_of(conn, CUSTOMER, at)).unwrap().map(|version| version.event_id.unwrap());
+    let at = |at| {
+        let then = db.read(|conn| mirror::as_of(conn, CUSTOMER, at)).unwrap();
+        assert!(!then.expired);
+        then.version.map(|version| version.event_id.unwrap())
+    };
     assert_eq!(
         (at(99), at(100), at(199), at(200)),
         (None, Some("evt_3".into()), Some("evt_3".into()), Some("evt_4".into()))

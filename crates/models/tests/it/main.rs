@@ -11,6 +11,7 @@ mod endpoints;
 mod events;
 mod figures;
 mod history;
+mod history_retention;
 mod hostile;
 mod intake;
 mod intake_together;

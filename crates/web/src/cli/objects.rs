@@ -1,5 +1,7 @@
 //! `tollgate objects …`
 
+mod then;
+
 use clap::Subcommand;
 use serde_json::{Value, json};
 use tollgate_models::mirror::{self, Filter, Object, Subject};
@@ -37,6 +39,9 @@ pub(super) enum Objects {
     Show {
         /// Stripe's id (cus_…, sub_…)
         id: String,
+        /// What it was like then: 24h or 7d ago, or at 2026-11-23T08:00:00Z
+        #[arg(long, value_name = "WHEN")]
+        as_of: Option<String>,
     },
 }
 
@@ -48,7 +53,12 @@ pub(super) async fn run(command: Objects, tollgate: &Tollgate, json: bool) -> Ou
             let subject = Subject { object: &object, id: &id, livemode, account: account.as_deref() };
             fetch(tollgate, subject, json).await
         }
-        Objects::Show { id } => show(tollgate, id, json).await,
+        Objects::Show { id, as_of: None } => show(tollgate, id, json).await,
+        Objects::Show { id, as_of: Some(when) } => {
+            let at = super::events::since(&when, tollgate.clock().now_millis())
+                .ok_or_else(|| Failed::usage("--as-of must be like 90m, 24h, 7d or 2026-11-23T08:00:00Z"))?;
+            then::show(tollgate, id, at, json).await
+        }
     }
 }
 

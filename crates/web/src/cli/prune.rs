@@ -15,14 +15,17 @@ const TELL_EVERY: usize = 10_000;
 
 #[derive(Debug, Args)]
 pub(super) struct Prune {
-    /// What was received longer ago than this goes: for example 90d or 36h
+    /// Events and deliveries that were received longer ago than this go: for example 90d or 36h
+    #[arg(long, value_name = "AGE", value_parser = retention::age, required_unless_present = "history_older_than")]
+    older_than: Option<Duration>,
+    /// What objects were like before goes if it was replaced longer ago than this; what they are like now stays
     #[arg(long, value_name = "AGE", value_parser = retention::age)]
-    older_than: Duration,
+    history_older_than: Option<Duration>,
     /// Delete only the bodies of events and keep the log
-    #[arg(long)]
+    #[arg(long, requires = "older_than")]
     payloads_only: bool,
     /// Delete failed and dead events too
-    #[arg(long)]
+    #[arg(long, requires = "older_than")]
     include_failed: bool,
     /// Delete nothing, only count
     #[arg(long)]
@@ -30,9 +33,9 @@ pub(super) struct Prune {
 }
 
 pub(super) async fn run(command: Prune, tollgate: &Tollgate, json: bool) -> Outcome {
-    let Prune { older_than, payloads_only, include_failed, dry_run } = command;
-    let request = Request { older_than, payloads_only, include_failed, dry_run };
-    if older_than < retention::LEAST_AGE && !payloads_only && !dry_run {
+    let Prune { older_than, history_older_than, payloads_only, include_failed, dry_run } = command;
+    let request = Request { older_than, history_older_than, payloads_only, include_failed, dry_run };
+    if older_than.is_some_and(|age| age < retention::LEAST_AGE) && !payloads_only && !dry_run {
         eprintln!("note: {}", retention::TOO_YOUNG);
     }
     let mut told = 0;
@@ -59,10 +62,13 @@ fn interrupted(error: &Error) -> Failed {
 }
 
 fn all(counts: &Counts) -> usize {
-    counts.events + counts.payloads + counts.runs + counts.tasks + counts.deliveries
+    counts.events + counts.payloads + counts.runs + counts.tasks + counts.deliveries + counts.versions
 }
 
 fn in_words(counts: &Counts) -> String {
-    let Counts { events, payloads, runs, tasks, deliveries } = counts;
-    format!("{events} events, {payloads} payloads, {runs} runs, {tasks} tasks, {deliveries} deliveries")
+    let Counts { events, payloads, runs, tasks, deliveries, versions } = counts;
+    format!(
+        "{events} events, {payloads} payloads, {runs} runs, {tasks} tasks, {deliveries} deliveries, \
+         {versions} earlier contents of objects"
+    )
 }

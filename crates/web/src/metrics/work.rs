@@ -96,7 +96,7 @@ impl Work {
                 "rows_pruned",
                 "Rows that were deleted since they are older than the settings keep",
                 "table",
-                ["events", "event_payloads", "runs", "tasks", "deliveries"],
+                ["events", "event_payloads", "runs", "tasks", "deliveries", "object_versions"],
             ),
             fetched: counter(
                 registry,
@@ -169,13 +169,14 @@ impl Work {
 
     /// Rows were deleted for their age.
     pub(crate) fn pruned(&self, counts: &Counts) {
-        let Counts { events, payloads, runs, tasks, deliveries } = *counts;
+        let Counts { events, payloads, runs, tasks, deliveries, versions } = *counts;
         let tables = [
             ("events", events),
             ("event_payloads", payloads),
             ("runs", runs),
             ("tasks", tasks),
             ("deliveries", deliveries),
+            ("object_versions", versions),
         ];
         tables.iter().for_each(|(table, count)| self.pruned.add(table, *count as u64));
     }

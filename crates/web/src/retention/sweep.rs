@@ -10,7 +10,7 @@ use crate::Clock;
 
 /// Events deleted by one transaction: with what belongs to each, about 500 rows.
 const EVENTS: i64 = 100;
-/// Payloads or deliveries deleted by one transaction.
+/// Payloads, deliveries or contents of objects deleted by one transaction.
 const ROWS: i64 = 500;
 /// The longest pause after a step.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -120,5 +120,6 @@ const fn key(kind: Kind) -> &'static str {
         Kind::Events => "retention.events",
         Kind::Payloads => "retention.payloads",
         Kind::Deliveries => "retention.deliveries",
+        Kind::History => "retention.history",
     }
 }

@@ -16,7 +16,7 @@ const ROUND_EVERY: i64 = 5 * 60 * 1000;
 
 /// How long what is kept; without a time, for ever.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Keep([(Kind, Option<Duration>); 3]);
+pub(super) struct Keep([(Kind, Option<Duration>); 4]);
 
 impl Keep {
     pub(super) fn new(config: &Config) -> Self {
@@ -24,6 +24,8 @@ impl Keep {
             (Kind::Payloads, config.keep_payloads),
             (Kind::Events, config.keep_events),
             (Kind::Deliveries, config.keep_deliveries),
+            // After the payloads, whose contents it gets.
+            (Kind::History, config.keep_history),
         ])
     }
 }
@@ -82,9 +84,9 @@ impl Upkeep {
     }
 
     fn tell(&mut self) {
-        let Counts { events, payloads, deliveries, .. } = std::mem::take(&mut self.round);
-        if events + payloads + deliveries > 0 {
-            tracing::info!(events, payloads, deliveries, "deleted what is older than the settings keep");
+        let Counts { events, payloads, deliveries, versions, .. } = std::mem::take(&mut self.round);
+        if events + payloads + deliveries + versions > 0 {
+            tracing::info!(events, payloads, deliveries, versions, "deleted what is older than the settings keep");
         }
     }
 }

@@ -20,6 +20,7 @@ mod endpoint_rotation;
 mod event_destinations;
 mod examples;
 mod handlers;
+mod history;
 mod inline;
 mod keys;
 mod legacy;

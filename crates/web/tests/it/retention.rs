@@ -18,7 +18,8 @@ use crate::support::{
 
 const DAY: i64 = 24 * 3_600_000;
 const OLD: Request = Request {
-    older_than: Duration::from_secs(90 * 24 * 3600),
+    older_than: Some(Duration::from_secs(90 * 24 * 3600)),
+    history_older_than: None,
     payloads_only: false,
     include_failed: false,
     dry_run: false,
@@ -84,7 +85,7 @@ async fn prune_deletes_what_is_old_and_tells_what() {
     put_old(&cli.db, "old", "processed", 250, now());
     put_old(&cli.db, "bad", "dead", 3, now());
     put_old(&cli.db, "new", "processed", 2, now() + 50 * DAY);
-    let all = json!({ "events": 250, "payloads": 250, "runs": 250, "tasks": 250, "deliveries": 250 });
+    let all = json!({ "events": 250, "payloads": 250, "runs": 250, "tasks": 250, "deliveries": 250, "versions": 0 });
     let told = |dry: bool, of: &Value| {
         let mut told = of.clone();
         told["dry_run"] = json!(dry);
@@ -95,13 +96,19 @@ async fn prune_deletes_what_is_old_and_tells_what() {
     assert_eq!(counts(&cli.db), [255; 5]);
     assert_eq!(cli.run(&prune).await.json(), told(false, &all));
     assert_eq!(counts(&cli.db), [5; 5]);
-    let nothing = json!({ "events": 0, "payloads": 0, "runs": 0, "tasks": 0, "deliveries": 0 });
+    let nothing = json!({ "events": 0, "payloads": 0, "runs": 0, "tasks": 0, "deliveries": 0, "versions": 0 });
     assert_eq!(cli.run(&prune).await.json(), told(false, &nothing));
     let bodies = cli.run(&["prune", "--older-than", "90d", "--payloads-only", "--include-failed"]).await;
-    assert_eq!(bodies.out, "deleted 0 events, 3 payloads, 0 runs, 0 tasks, 0 deliveries\n");
+    assert_eq!(
+        bodies.out,
+        "deleted 0 events, 3 payloads, 0 runs, 0 tasks, 0 deliveries, 0 earlier contents of objects\n"
+    );
     assert_eq!(bodies.err, "");
     let failed = cli.run(&["prune", "--older-than", "90d", "--include-failed", "--dry-run"]).await;
-    assert_eq!(failed.out, "would delete 3 events, 0 payloads, 3 runs, 3 tasks, 3 deliveries\n");
+    assert_eq!(
+        failed.out,
+        "would delete 3 events, 0 payloads, 3 runs, 3 tasks, 3 deliveries, 0 earlier contents of objects\n"
+    );
     assert_eq!(count(&cli.db, "audit_entries WHERE action = 'log.pruned'"), 3);
 }
 
@@ -142,7 +149,7 @@ async fn intake_is_not_held_up_while_pruning() {
     assert_eq!(counts(&app.db)[0], 300 + 10);
     go_on.send(()).unwrap();
     let counted = tokio::task::spawn_blocking(|| pruning.join().unwrap()).await.unwrap().unwrap();
-    assert_eq!(counted, Counts { events: 500, payloads: 500, runs: 500, tasks: 500, deliveries: 500 });
+    assert_eq!(counted, Counts { events: 500, payloads: 500, runs: 500, tasks: 500, deliveries: 500, versions: 0 });
     assert_eq!(counts(&app.db), [10, 10, 0, 0, 10]);
 }
 
@@ -239,7 +246,7 @@ async fn round(app: &TestApp, name: &str) {
 
 #[tokio::test]
 async fn a_background_sweep_goes_on_where_it_was_and_begins_anew_after_a_week() {
-    let app = Setup::new().config(|config| config.keep_events = Some(OLD.older_than)).start().await;
+    let app = Setup::new().config(|config| config.keep_events = OLD.older_than).start().await;
     put_old(&app.db, "bad", "dead", 1, now() - DAY);
     round(&app, "first").await;
     let cursor: Value =
@@ -258,7 +265,7 @@ async fn a_background_sweep_goes_on_where_it_was_and_begins_anew_after_a_week() 
 
 #[tokio::test]
 async fn a_cursor_that_cannot_be_read_begins_anew() {
-    let app = Setup::new().config(|config| config.keep_events = Some(OLD.older_than)).start().await;
+    let app = Setup::new().config(|config| config.keep_events = OLD.older_than).start().await;
     for (number, cursor) in
         ["", "{}", "junk", "{\"position\":{\"at\":9e99,\"number\":1},\"began_at\":0}"].iter().enumerate()
     {

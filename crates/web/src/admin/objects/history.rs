@@ -1,15 +1,18 @@
 //! `GET /admin/objects/{type}/{id}/history`: each content of an object with what changed in it, and how it was at a time.
 
+mod steps;
+
+use std::collections::HashSet;
+
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use tollgate_models::QueryResult;
-use tollgate_models::mirror::{self, Subject, Version};
+use tollgate_models::mirror::{self, Expired, Object, Subject, Then, Version};
 use tollgate_models::users::Role;
+use tollgate_models::{AnyConnection, QueryResult, events};
 
+use self::steps::{Kept, Step};
 use super::{address_of, heading, list_address};
 use crate::Error;
-use crate::admin::events;
-use crate::admin::events::changes::{Change, between};
 use crate::admin::fields::Query;
 use crate::admin::json_view::JsonTree;
 use crate::admin::layout::{Layout, Section, page};
@@ -21,26 +24,21 @@ use crate::admin::show::{Id, Mode, Stamp};
 /// The newest contents that are shown.
 const MOST: i64 = 200;
 
-/// One content of the object.
-pub(in crate::admin) struct Step {
-    event: Option<Linked>,
-    at: Stamp,
-    api_version: String,
-    /// Nothing came before it that is known.
-    first: bool,
-    deleted: bool,
-    changes: Vec<Change>,
-}
-
-struct Linked {
-    type_: String,
-    href: String,
-}
-
 /// How the object was at the time that was asked for.
-struct Then {
+struct Shown {
     at: Stamp,
     tree: JsonTree,
+}
+
+/// What the database has of an object and its past.
+struct Past {
+    object: Object,
+    then: Option<Then>,
+    versions: Vec<Version>,
+    expired: Vec<Expired>,
+    /// The events that are still here.
+    present: HashSet<String>,
+    kept_since: Option<i64>,
 }
 
 #[derive(Template)]
@@ -55,10 +53,14 @@ pub(in crate::admin) struct HistoryPage {
     mode: Mode,
     at: String,
     asked: bool,
-    then: Option<Then>,
+    then: Option<Shown>,
+    /// What it was like at the time that was asked for is no longer kept, or may not be.
+    expired: bool,
     shows_content: bool,
     steps: Vec<Step>,
     more: bool,
+    /// Before this time there may have been contents that were deleted for their age.
+    forgotten: Option<Stamp>,
 }
 
 /// The handler.
@@ -74,17 +76,16 @@ pub(in crate::admin) async fn show(
     let (kind, wanted) = (object.clone(), id.clone());
     let found = viewer.tollgate.db().read(move |conn| -> QueryResult<_> {
         let Some(found) = mirror::find_of(conn, &kind, &wanted, &whose)? else { return Ok(None) };
-        let account = found.account.as_deref();
-        let subject = Subject { object: &kind, id: &wanted, livemode: found.livemode, account };
-        let then = at.map(|at| mirror::as_of(conn, subject, at.div_euclid(1000))).transpose()?.flatten();
-        let versions = mirror::history(conn, subject, MOST + 1)?;
-        Ok(Some((found, versions, then)))
+        past(conn, found, at).map(Some)
     });
-    let (found, versions, then) = found.await?.ok_or(missing)?;
-    let more = versions.len() as i64 > MOST;
+    let past = found.await?.ok_or(missing)?;
     let shows_content = viewer.may(Role::Operator);
-    let steps = steps(&versions, shows_content, viewer.now);
-    let then = then.filter(|_| shows_content);
+    let steps = steps::all(&past, shows_content, viewer.now);
+    let more = steps.len() as i64 > MOST;
+    let forgotten = past.forgotten().map(|since| Stamp::full(since.saturating_mul(1000), viewer.now));
+    let Past { object: found, then, .. } = past;
+    let expired = then.as_ref().is_some_and(|then| then.expired);
+    let then = then.and_then(|then| then.version).filter(|_| shows_content);
     page(&HistoryPage {
         layout: viewer.layout(Section::Objects, format!("History of {id:.100}")),
         id: Id::plain(&id),
@@ -94,43 +95,39 @@ pub(in crate::admin) async fn show(
         mode: Mode { live: found.livemode },
         at: query.get("at").to_owned(),
         asked: at.is_some(),
-        then: then.map(|version| Then {
+        then: then.map(|version| Shown {
             at: Stamp::full(version.as_of.saturating_mul(1000), viewer.now),
             tree: JsonTree::new(&version.object),
         }),
+        expired,
         shows_content,
         steps: steps.into_iter().take(usize::try_from(MOST).unwrap_or_default()).collect(),
         more,
+        forgotten,
         object,
     })
 }
 
-/// The contents as the page shows them, newest first: each with what is different from the one before.
-fn steps(versions: &[Version], shows_content: bool, now: i64) -> Vec<Step> {
-    let step = |(index, version): (usize, &Version)| {
-        let before = versions.get(index + 1);
-        let changes = before.map(|before| between("", &before.object, &version.object)).unwrap_or_default();
-        Step {
-            event: version
-                .event_id
-                .as_deref()
-                .map(|id| Linked { type_: version.event_type.clone(), href: events::address(id) }),
-            at: Stamp::short(version.as_of.saturating_mul(1000), now),
-            api_version: version.api_version.clone().unwrap_or_default(),
-            first: before.is_none(),
-            deleted: version.is_deletion(),
-            changes: changes.into_iter().map(|change| shown(change, shows_content)).collect(),
-        }
-    };
-    versions.iter().enumerate().map(step).collect()
+fn past(conn: &mut AnyConnection, object: Object, at: Option<i64>) -> QueryResult<Past> {
+    let account = object.account.as_deref();
+    let subject = Subject { object: &object.object, id: &object.id, livemode: object.livemode, account };
+    let then = at.map(|at| mirror::as_of(conn, subject, at.div_euclid(1000))).transpose()?;
+    let versions = mirror::history(conn, subject, MOST + 1)?;
+    let ids: Vec<&str> = versions.iter().filter_map(|version| version.event_id.as_deref()).collect();
+    Ok(Past {
+        then,
+        present: events::present(conn, &ids)?,
+        expired: mirror::expired(conn, subject, MOST + 1)?,
+        kept_since: mirror::kept_since(conn)?,
+        versions,
+        object,
+    })
 }
 
-// Values may be personal data; that a field changed is not.
-fn shown(change: Change, shows_content: bool) -> Change {
-    let field = change.field.trim_start_matches('.').to_owned();
-    if shows_content {
-        Change { field, ..change }
-    } else {
-        Change { field, before: String::new(), after: String::new() }
+impl Past {
+    // An object that is younger lost nothing, and one whose history begins with its creation neither.
+    fn forgotten(&self) -> Option<i64> {
+        let begins = self.versions.last().is_some_and(|version| version.event_type.ends_with(".created"));
+        self.kept_since.filter(|since| self.object.created < *since && !begins)
     }
 }
