@@ -68,6 +68,20 @@ pub fn expired(conn: &mut AnyConnection, subject: Subject<'_>, limit: i64) -> Qu
         .filter(object_versions::id.eq(subject.id))
         .filter(object_versions::object.eq(subject.object))
         .filter(object_versions::event_id.eq(events::id.nullable()));
+    // No further back than the contents are looked at: an object may have very many events.
+    let furthest = about(subject).order(events::seq.desc()).offset(limit - 1).limit(1).select(events::seq);
+    let furthest: Option<i64> = furthest.first(conn).optional()?;
+    about(subject)
+        .filter(events::seq.ge(furthest.unwrap_or(i64::MIN)))
+        .filter(not(exists(payload)))
+        .filter(not(exists(kept)))
+        .order((events::created.desc(), events::seq.desc()))
+        .limit(limit)
+        .select((events::created, events::id, events::type_))
+        .load(conn)
+}
+
+fn about(subject: Subject<'_>) -> events::BoxedQuery<'_, MultiBackend> {
     let mut query = events::table.into_boxed::<MultiBackend>();
     if let Some([account, _]) = subject.accounts() {
         query = query.filter(events::account.eq(account).or(events::account.is_null()));
@@ -77,12 +91,6 @@ pub fn expired(conn: &mut AnyConnection, subject: Subject<'_>, limit: i64) -> Qu
         .filter(events::object_type.eq(subject.object))
         .filter(events::livemode.eq(subject.livemode))
         .filter(events::kind.eq("snapshot"))
-        .filter(not(exists(payload)))
-        .filter(not(exists(kept)))
-        .order((events::created.desc(), events::seq.desc()))
-        .limit(limit)
-        .select((events::created, events::id, events::type_))
-        .load(conn)
 }
 
 /// Since when contents of objects are kept, in unix seconds; none if none were ever deleted for their age.

@@ -8,9 +8,10 @@ use tollgate_models::{AnyConnection, Database, Error, Lane, settings};
 
 use crate::Clock;
 
-/// Events deleted by one transaction: with what belongs to each, about 500 rows.
+/// Events or payloads deleted by one transaction: with what belongs to each event, about 500 rows. What a payload says of an
+/// object is compressed meanwhile.
 const EVENTS: i64 = 100;
-/// Payloads, deliveries or contents of objects deleted by one transaction.
+/// Deliveries or contents of objects deleted by one transaction.
 const ROWS: i64 = 500;
 /// The longest pause after a step.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -49,7 +50,7 @@ impl Step {
     }
 
     fn next(&self, database: &Database, rule: Rule) -> Result<Chunk, Error> {
-        let limit = if self.kind == Kind::Events { EVENTS } else { ROWS };
+        let limit = if matches!(self.kind, Kind::Events | Kind::Payloads) { EVENTS } else { ROWS };
         database.read(|conn| retention::next(conn, self.kind, rule, self.after, limit))
     }
 

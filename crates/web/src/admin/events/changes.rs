@@ -19,10 +19,15 @@ pub(in crate::admin) struct Change {
 
 /// The changes of an event, field by field; lists are compared as a whole, as Stripe gives them.
 pub(in crate::admin) fn changes(event: &Value) -> Vec<Change> {
-    let mut found = Vec::new();
     let data = &event["data"];
-    if let Some(previous @ Value::Object(_)) = data.get("previous_attributes") {
-        compare("", previous, &data["object"], &data["object"], &mut found);
+    data.get("previous_attributes").map(|previous| told(previous, &data["object"])).unwrap_or_default()
+}
+
+/// What an event tells that it changed in an object: these values were there before.
+pub(in crate::admin) fn told(previous: &Value, object: &Value) -> Vec<Change> {
+    let mut found = Vec::new();
+    if previous.is_object() {
+        compare("", previous, object, object, &mut found);
     }
     found
 }

@@ -65,7 +65,7 @@ async fn the_history_of_an_object_outlives_payloads_and_tells_what_has_expired()
     assert_eq!(gone.unwrap(), 1);
     let body = browser.get(page).await.body;
     assert_eq!(steps(&body), (before.0, true, true), "{body}");
-    assert!(body.contains("This content has expired") && body.contains("What changed is not known"), "{body}");
+    assert!(body.contains("This content has expired") && body.contains("The content before it has expired"), "{body}");
     // When the fourth event was the newest.
     let then = period::text(NOW - 4 * 17 * 60_000).unwrap();
     let body = browser.get(&format!("{page}?at={then}")).await.body;

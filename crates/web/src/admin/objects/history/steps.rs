@@ -4,7 +4,7 @@ use tollgate_models::mirror::{Expired, Version};
 
 use super::Past;
 use crate::admin::events::address;
-use crate::admin::events::changes::{Change, between};
+use crate::admin::events::changes::{Change, between, told};
 use crate::admin::show::Stamp;
 
 /// One content of the object.
@@ -72,7 +72,7 @@ fn merged(past: &Past) -> Vec<Entry<'_>> {
 fn kept(past: &Past, version: &Version, before: Option<&Entry<'_>>, shows_content: bool, now: i64) -> Step {
     let changes = match before {
         Some(Entry::Kept(before)) => between("", &before.object, &version.object),
-        _ => Vec::new(),
+        _ => version.previous.as_ref().map(|previous| told(previous, &version.object)).unwrap_or_default(),
     };
     Step {
         event: version.event_id.as_deref().map(|id| Linked {
