@@ -7,7 +7,6 @@ use diesel::prelude::*;
 
 use crate::db::{self, AnyConnection, Table};
 use crate::events::Status;
-use crate::mirror;
 use crate::schema::{deliveries, event_payloads, events, runs, tasks};
 use crate::tasks::Status as TaskStatus;
 
@@ -36,6 +35,9 @@ pub struct Rule {
     pub before: i64,
     /// Whether events that are failed or dead may go, and those with such a task.
     pub failed_too: bool,
+    /// What payloads that go say of objects stays in the history, unless it was replaced before this time, in unix
+    /// milliseconds; all of it without.
+    pub history_before: Option<i64>,
 }
 
 /// How far a sweep has come: every row up to this one was looked at.
@@ -195,7 +197,7 @@ pub fn delete(conn: &mut AnyConnection, kind: Kind, rule: Rule, numbers: &[i64])
         Kind::Payloads => {
             let numbers = db::take_free(conn, Table::Events, numbers)?;
             let ids = free_events(conn, rule, &numbers)?;
-            Ok(Counts { payloads: delete_payloads(conn, &ids)?, ..Counts::default() })
+            delete_payloads(conn, rule, &ids)
         }
         Kind::Deliveries => {
             let numbers = db::take_free(conn, Table::Deliveries, numbers)?;
@@ -212,19 +214,20 @@ fn delete_events(conn: &mut AnyConnection, rule: Rule, numbers: &[i64]) -> Query
     let ids = free_events(conn, rule, &numbers)?;
     // One that somebody just now asked for again stays, and finds its event gone.
     let over = tasks::table.filter(tasks::event_id.eq_any(&ids)).filter(tasks::status.eq_any(rule.task_statuses()));
+    let counts = delete_payloads(conn, rule, &ids)?;
     Ok(Counts {
         tasks: diesel::delete(over).execute(conn)?,
         runs: diesel::delete(runs::table.filter(runs::event_id.eq_any(&ids))).execute(conn)?,
-        payloads: delete_payloads(conn, &ids)?,
         events: diesel::delete(events::table.filter(events::id.eq_any(&ids))).execute(conn)?,
-        ..Counts::default()
+        ..counts
     })
 }
 
 // What the object was like stays in its history, which has a time of its own.
-fn delete_payloads(conn: &mut AnyConnection, ids: &[String]) -> QueryResult<usize> {
-    mirror::hand_over(conn, ids)?;
-    diesel::delete(event_payloads::table.filter(event_payloads::event_id.eq_any(ids))).execute(conn)
+fn delete_payloads(conn: &mut AnyConnection, rule: Rule, ids: &[String]) -> QueryResult<Counts> {
+    versions::hand_over(conn, rule, ids)?;
+    let payloads = diesel::delete(event_payloads::table.filter(event_payloads::event_id.eq_any(ids))).execute(conn)?;
+    Ok(Counts { payloads, ..Counts::default() })
 }
 
 // The ids of those that may go. A task that is not over needs its event, and the payload.

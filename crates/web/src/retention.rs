@@ -72,7 +72,8 @@ pub async fn prune(
     for (kind, older_than) in request.kinds() {
         let (mut position, mut more) = (Position::default(), true);
         while more {
-            let step = Step { kind, older_than, failed_too: request.include_failed, after: position };
+            let (failed_too, keep_history) = (request.include_failed, tollgate.config().keep_history);
+            let step = Step { kind, older_than, failed_too, keep_history, after: position };
             let (database, clock, dry) = (tollgate.db().blocking().clone(), tollgate.clock().clone(), request.dry_run);
             let taken =
                 actix_web::web::block(

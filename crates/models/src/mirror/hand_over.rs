@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use serde_json::Value;
 
+use super::apply::is_id;
 use super::history::{Content, Subject, content_of, keep};
 use crate::db::AnyConnection;
 use crate::schema::{event_payloads, events};
@@ -27,8 +28,9 @@ struct Sent {
 impl Sent {
     fn content<'a>(&'a self, object: &'a Value, previous: Option<&'a Value>) -> Option<Content<'a>> {
         let account = self.account.as_deref();
-        let subject =
-            Subject { object: self.object.as_deref()?, id: self.id.as_deref()?, livemode: self.livemode, account };
+        // What the mirror could not have taken has no history.
+        let (type_, id) = (self.object.as_deref().filter(|it| is_id(it))?, self.id.as_deref().filter(|it| is_id(it))?);
+        let subject = Subject { object: type_, id, livemode: self.livemode, account };
         Some(Content {
             subject,
             account,

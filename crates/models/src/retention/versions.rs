@@ -1,7 +1,7 @@
 //! Earlier contents of objects that are old enough to go: those that newer ones replaced before the time. What was true at
 //! that time or later stays, so that the history is whole from there on.
 
-use diesel::dsl::exists;
+use diesel::dsl::{exists, max};
 use diesel::prelude::*;
 
 use super::{Chunk, Position, Rule};
@@ -61,6 +61,17 @@ pub(super) fn free(conn: &mut AnyConnection, rule: Rule, numbers: &[i64]) -> Que
         .filter(exists(kept).or(exists(sent)))
         .select(object_versions::seq)
         .load(conn)
+}
+
+/// Keeps what the payloads of these events say of objects, but for what has been replaced for too long already.
+pub(super) fn hand_over(conn: &mut AnyConnection, rule: Rule, event_ids: &[String]) -> QueryResult<()> {
+    let Some(before) = rule.history_before else { return mirror::hand_over(conn, event_ids) };
+    let newest = object_versions::table.select(max(object_versions::seq));
+    let newest: i64 = newest.first::<Option<i64>>(conn)?.unwrap_or_default();
+    mirror::hand_over(conn, event_ids)?;
+    let added = object_versions::table.filter(object_versions::seq.gt(newest)).select(object_versions::seq);
+    let added: Vec<i64> = added.load(conn)?;
+    delete(conn, Rule { before, ..rule }, &added).map(drop)
 }
 
 /// Deletes those that may go.

@@ -16,7 +16,7 @@ const ARRIVED: i64 = NOW / 1000;
 
 // A time some days after the arrival, and what was replaced by then.
 fn rule(days: i64) -> Rule {
-    Rule { now: NOW + 1_000 * DAY * 1000, before: NOW + days * DAY * 1000, failed_too: false }
+    Rule { now: NOW + 1_000 * DAY * 1000, before: NOW + days * DAY * 1000, failed_too: false, history_before: None }
 }
 
 fn customer(name: &str) -> Value {
@@ -183,6 +183,19 @@ fn a_payload_that_is_kept_longer_than_the_history_is_not_taken_for_all_there_was
 }
 
 #[test]
+fn a_payload_hands_over_nothing_that_was_replaced_for_too_long() {
+    for kind in [Kind::Payloads, Kind::Events] {
+        let test = TestDb::new();
+        let db = test.open();
+        send(&db, &[0, 10, 20, 30]);
+        let rule = Rule { history_before: Some(NOW + 25 * DAY * 1000), ..rule(900) };
+        assert_eq!(sweep(&db, kind, rule).payloads, 4);
+        assert_eq!((names(&db), rows(&db)), (vec!["30".to_owned(), "20".to_owned()], 2), "{kind:?}");
+        assert_eq!((on(&db, 15), on(&db, 25)), ((None, true), known("20")));
+    }
+}
+
+#[test]
 fn contents_of_one_second_stay_together() {
     let test = TestDb::new();
     let db = test.open();
@@ -204,4 +217,15 @@ fn damaged_and_strange_payloads_go_without_leaving_anything() {
     }
     assert_eq!(sweep(&db, Kind::Payloads, rule(900)).payloads, 4);
     assert_eq!((rows(&db), expired(&db).len()), (0, 4));
+}
+
+#[test]
+fn a_name_that_no_index_has_room_for_holds_no_payload_back() {
+    let test = TestDb::new();
+    let db = test.open();
+    send(&db, &[0, 10]);
+    // Such that it cannot be compressed either.
+    let name: String = (1..500_u32).map(|number| format!("{:08x}", number.wrapping_mul(2_654_435_761))).collect();
+    write(&db, &format!("UPDATE events SET object_type = '{name}' WHERE id = 'evt_0'"));
+    assert_eq!((sweep(&db, Kind::Payloads, rule(900)).payloads, rows(&db), names(&db)), (2, 1, vec!["10".to_owned()]));
 }

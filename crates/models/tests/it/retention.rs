@@ -13,7 +13,7 @@ use crate::arrivals::{NOW, arrival, event, execute, number, store_events, texts}
 
 const DAY: i64 = 24 * 3_600_000;
 /// Ten days later, of what is older than five.
-const RULE: Rule = Rule { now: NOW + 10 * DAY, before: NOW + 5 * DAY, failed_too: false };
+const RULE: Rule = Rule { now: NOW + 10 * DAY, before: NOW + 5 * DAY, failed_too: false, history_before: None };
 const TROUBLE_TOO: Rule = Rule { failed_too: true, ..RULE };
 
 fn write(db: &Database, statement: &str) {

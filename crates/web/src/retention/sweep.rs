@@ -24,6 +24,8 @@ pub(crate) struct Step {
     pub(crate) kind: Kind,
     pub(crate) older_than: Duration,
     pub(crate) failed_too: bool,
+    /// How long what payloads say of objects outlives them.
+    pub(crate) keep_history: Option<Duration>,
     pub(crate) after: Position,
 }
 
@@ -45,8 +47,14 @@ impl Taken {
 
 impl Step {
     fn rule(&self, clock: &Clock) -> Rule {
-        let (now, age) = (clock.now_millis(), i64::try_from(self.older_than.as_millis()).unwrap_or(i64::MAX));
-        Rule { now, before: now.saturating_sub(age), failed_too: self.failed_too }
+        let now = clock.now_millis();
+        let before = |age: Duration| now.saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
+        Rule {
+            now,
+            before: before(self.older_than),
+            failed_too: self.failed_too,
+            history_before: self.keep_history.map(before),
+        }
     }
 
     fn next(&self, database: &Database, rule: Rule) -> Result<Chunk, Error> {

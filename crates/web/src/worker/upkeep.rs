@@ -28,6 +28,10 @@ impl Keep {
             (Kind::History, config.keep_history),
         ])
     }
+
+    fn history(&self) -> Option<Duration> {
+        self.0.iter().find(|(kind, _)| *kind == Kind::History)?.1
+    }
 }
 
 /// What is left to do of a round, and when the next one begins.
@@ -57,7 +61,8 @@ impl Upkeep {
         }
         let Some((kind, older_than)) = self.left.last().copied() else { return Ok(None) };
         let cursor = Cursor::find(&shared.database, kind, now)?;
-        let step = Step { kind, older_than, failed_too: false, after: cursor.position() };
+        let keep_history = shared.keep.history();
+        let step = Step { kind, older_than, failed_too: false, keep_history, after: cursor.position() };
         let taken = step.delete_and(&shared.database, &shared.clock, |conn, end| {
             if !lease.take(conn, now)? {
                 return Err(db::rollback().into());

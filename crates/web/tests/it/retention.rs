@@ -37,10 +37,14 @@ fn put_old(db: &TestDb, name: &str, status: &str, count: usize, now: i64) {
     let mut conn = db.connect();
     for sql in [
         format!(
-            "INSERT INTO events (id, type, kind, created, received_at, livemode, status, attempts, next_attempt_at, superseded) \
-             {numbers} SELECT '{name}' || n, 'invoice.paid', 'snapshot', n, {at} + n, FALSE, '{status}', 1, {at}, FALSE FROM n"
+            "INSERT INTO events (id, type, kind, created, received_at, livemode, status, attempts, next_attempt_at, superseded, \
+             object_type, object_id) {numbers} SELECT '{name}' || n, 'invoice.paid', 'snapshot', n, {at} + n, FALSE, '{status}', \
+             1, {at}, FALSE, 'invoice', '{name}' || n FROM n"
         ),
-        format!("INSERT INTO event_payloads (event_id, body) SELECT id, '{{\"x\":1}}' FROM events WHERE {ids}"),
+        format!(
+            "INSERT INTO event_payloads (event_id, body) SELECT id, '{{\"data\":{{\"object\":{{\"id\":\"' || id || '\"}}}}}}' \
+             FROM events WHERE {ids}"
+        ),
         format!(
             "INSERT INTO runs (event_id, handler, attempt, outcome, cause, started_at, duration_us) \
              SELECT id, 'h', 1, 'succeeded', 'delivery', {at}, 1 FROM events WHERE {ids}"
@@ -182,6 +186,7 @@ async fn two_prunes_share_the_work_beside_a_server_that_goes_on() {
     })
     .await;
     assert_eq!(counts(&cli.db), [acknowledged, acknowledged, 0, 0, acknowledged]);
+    assert_eq!(count(&cli.db, "object_versions"), 2_000);
     assert_eq!(server.stop().await.0, Some(0));
 }
 
@@ -201,9 +206,10 @@ async fn prune_can_be_killed_and_goes_on() {
     assert!(left[0] > 0, "it was killed too late");
     // Nothing is half gone; deliveries come after the events.
     assert_eq!(left, [left[0], left[0], left[0], left[0], 20_000]);
+    assert_eq!(count(&cli.db, "object_versions"), 20_000 - left[0], "what they say of objects went over with them");
     let again = cli.run(&["prune", "--older-than", "90d", "--json"]).await.json().remove(0);
     assert_eq!((&again["events"], &again["deliveries"]), (&json!(left[0]), &json!(20_000)));
-    assert_eq!(counts(&cli.db), [0; 5]);
+    assert_eq!((counts(&cli.db), count(&cli.db, "object_versions")), ([0; 5], 20_000));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use super::sample::{event_id, fill};
 use crate::admin::period;
 
 fn prune(server: &Server, kind: Kind, id: &str) {
-    let rule = Rule { now: i64::MAX, before: i64::MAX, failed_too: false };
+    let rule = Rule { now: i64::MAX, before: i64::MAX, failed_too: false, history_before: None };
     let pruned = server.tollgate.db().blocking().write(Lane::Ordinary, |conn| -> Result<_, Error> {
         let seq = events::find(conn, id)?.map(|event| event.seq);
         Ok(retention::delete(conn, kind, rule, seq.as_slice())?)
@@ -57,7 +57,7 @@ async fn the_history_of_an_object_outlives_payloads_and_tells_what_has_expired()
     assert!(before.0 > 10 && !before.1 && !before.2, "{before:?}");
     prune(&server, Kind::Payloads, &event_id(4));
     assert_eq!(steps(&browser.get(page).await.body), before, "the content is kept without its payload");
-    let rule = Rule { now: i64::MAX, before: NOW, failed_too: false };
+    let rule = Rule { now: i64::MAX, before: NOW, failed_too: false, history_before: None };
     let gone = server.tollgate.db().blocking().write(Lane::Ordinary, |conn| -> Result<_, Error> {
         let found = retention::next(conn, Kind::History, rule, Position::default(), 10)?;
         Ok(retention::delete(conn, Kind::History, rule, &found.numbers)?.versions)
