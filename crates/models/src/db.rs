@@ -22,7 +22,7 @@ pub use dialect::begin_write;
 pub(crate) use dialect::{insert_deliveries, insert_events, lock_claims, prefer_indexes, run_on_json};
 pub use error::Error;
 pub(crate) use free_rows::{Table, take_free};
-pub(crate) use inserts::{insert_refetches, insert_runs, insert_tasks, insert_versions};
+pub(crate) use inserts::{insert_refetches, insert_runs, insert_shadow_events, insert_tasks, insert_versions};
 pub use lane::Lane;
 pub use listen::Listener;
 pub(crate) use rows::{Cell, Insert, insert_rows};

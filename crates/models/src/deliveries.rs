@@ -18,6 +18,8 @@ text_enum! {
         Duplicate = "duplicate",
         /// Nothing was taken from it; the reason code says why.
         Refused = "refused",
+        /// It came by the shadow of an upgrade: kept to be compared, and no event was made of it.
+        Shadow = "shadow",
     }
 }
 

@@ -6,8 +6,8 @@ use diesel::prelude::*;
 
 use crate::db::{self, AnyConnection};
 use crate::deliveries::Outcome;
-use crate::events;
 use crate::schema::deliveries;
+use crate::{events, shadow_events};
 
 /// An event as it arrived.
 #[derive(Clone, Debug)]
@@ -91,17 +91,24 @@ pub struct Stored {
 }
 
 /// Stores arrivals, in their order, in the caller's transaction: each event once, each delivery with its outcome.
-/// An event that came before and had failed is scheduled again at once, since somebody asked Stripe to resend it.
+/// An event that came before and had failed is scheduled again at once, since somebody asked Stripe to resend it. What arrives
+/// with the outcome `Shadow` is kept to be compared, and is no event.
 ///
 /// # Errors
 /// When the database refuses; then the caller's transaction must be rolled back.
 pub fn store(conn: &mut AnyConnection, arrivals: Vec<Arrival>, now: i64) -> QueryResult<Vec<Stored>> {
     let mut seen = HashSet::new();
-    let rows: Vec<&EventRow> = arrivals
-        .iter()
-        .filter_map(|arrival| arrival.event.as_ref())
-        .filter(|event| seen.insert(event.id.as_str()))
-        .collect();
+    let (mut rows, mut copies) = (Vec::with_capacity(arrivals.len()), Vec::new());
+    for Arrival { delivery, event } in &arrivals {
+        match event {
+            Some(event) if delivery.outcome == Outcome::Shadow => copies.push(event),
+            Some(event) if seen.insert(event.id.as_str()) => rows.push(event),
+            _ => {}
+        }
+    }
+    if !copies.is_empty() {
+        shadow_events::insert(conn, &copies)?;
+    }
     let mut fresh: HashSet<String> = HashSet::new();
     if !rows.is_empty() {
         fresh.extend(db::insert_events(conn, &rows)?);
@@ -114,7 +121,7 @@ pub fn store(conn: &mut AnyConnection, arrivals: Vec<Arrival>, now: i64) -> Quer
         .into_iter()
         .map(|arrival| {
             let mut delivery = arrival.delivery;
-            if let Some(event) = arrival.event {
+            if let Some(event) = arrival.event.filter(|_| delivery.outcome != Outcome::Shadow) {
                 delivery.outcome = if fresh.remove(&event.id) { Outcome::Accepted } else { Outcome::Duplicate };
             }
             delivery

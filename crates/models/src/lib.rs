@@ -23,10 +23,12 @@ pub mod runs;
 pub mod schema;
 pub mod sessions;
 pub mod settings;
+pub mod shadow_events;
 pub mod syncs;
 pub mod tasks;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod upgrades;
 pub mod users;
 
 pub use db::{AnyConnection, Database, DatabaseUrl, Durability, Error, Lane};

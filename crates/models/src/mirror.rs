@@ -18,6 +18,7 @@ mod statements;
 mod ties;
 mod truth;
 mod typed;
+mod versions;
 
 pub use apply::{Applied, Change, Outcome, apply, apply_all, apply_fetched};
 pub use counts::{Count, count_up_to, counts_up_to, other_types};
@@ -39,3 +40,4 @@ pub use typed::{
     Account, Charge, CheckoutSession, Customer, Invoice, PaymentIntent, Price, Product, Refund, Subscription,
     SubscriptionItem,
 };
+pub use versions::{ColumnDifference, column_differences};

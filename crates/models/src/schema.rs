@@ -293,6 +293,47 @@ diesel::table! {
 }
 
 diesel::table! {
+    upgrades (id) {
+        id -> BigInt,
+        live_uuid -> Text,
+        shadow_uuid -> Text,
+        from_version -> Nullable<Text>,
+        to_version -> Text,
+        status -> Text,
+        last_error -> Nullable<Text>,
+        actor -> Text,
+        created_at -> BigInt,
+        begun_at -> Nullable<BigInt>,
+        swapped_at -> Nullable<BigInt>,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    shadow_events (seq) {
+        seq -> BigInt,
+        endpoint_uuid -> Text,
+        event_id -> Text,
+        #[sql_name = "type"]
+        type_ -> Text,
+        kind -> Text,
+        created -> BigInt,
+        received_at -> BigInt,
+        livemode -> Bool,
+        account -> Nullable<Text>,
+        api_version -> Nullable<Text>,
+        object_type -> Nullable<Text>,
+        object_id -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        body -> Nullable<Text>,
+        settled_at -> Nullable<BigInt>,
+        taken_in -> Bool,
+        trial -> Nullable<Text>,
+        tried_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     leases (name) {
         name -> Text,
         holder -> Text,
@@ -305,4 +346,5 @@ diesel::joinable!(sign_in_links -> users (user_id));
 diesel::joinable!(endpoint_secrets -> endpoints (endpoint_uuid));
 diesel::allow_tables_to_appear_in_same_query!(users, sessions, sign_in_links);
 diesel::allow_tables_to_appear_in_same_query!(endpoints, endpoint_secrets);
-diesel::allow_tables_to_appear_in_same_query!(events, event_payloads, tasks, deliveries, object_versions);
+diesel::allow_tables_to_appear_in_same_query!(upgrades, shadow_events);
+diesel::allow_tables_to_appear_in_same_query!(events, event_payloads, tasks, deliveries, object_versions, shadow_events);

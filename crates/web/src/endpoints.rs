@@ -12,6 +12,7 @@ mod repair;
 mod retirement;
 mod rotation;
 mod secrets;
+pub mod upgrade;
 
 use secrecy::{ExposeSecret, SecretString};
 use tollgate_models::endpoints::{self as rows, Endpoint, Status, Validation};
@@ -77,6 +78,9 @@ pub async fn set_enabled(
     if before.status == Status::Pending {
         return Err(conflict("the endpoint is pending: retry it or clean it up first"));
     }
+    if !enabled {
+        upgrade::refuse_if_under_way(tollgate, uuid).await?;
+    }
     let (stripe, id) = at_stripe(tollgate, &before).await?;
     let switched = stripe.set_enabled(&id, enabled).await;
     changed(tollgate, &before, switched).await?;
@@ -96,6 +100,7 @@ pub async fn delete(tollgate: &Tollgate, uuid: &str, actor: &Actor) -> Result<()
     if endpoint.status == Status::Pending {
         return discard(tollgate, uuid, actor).await;
     }
+    upgrade::refuse_if_under_way(tollgate, uuid).await?;
     delete_as(tollgate, endpoint, actor, "endpoint.deleted").await
 }
 

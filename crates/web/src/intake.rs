@@ -204,6 +204,9 @@ fn canonical(text: &str) -> Option<Uuid> {
 // With `processed` where the endpoint asked for an answer after the handlers.
 fn accepted(stored: &Stored, id: &str, processed: Option<bool>) -> HttpResponse {
     let mut body = json!({ "received": true, "id": id, "duplicate": stored.outcome == Outcome::Duplicate });
+    if stored.outcome == Outcome::Shadow {
+        body["shadow"] = json!(true);
+    }
     if let Some(processed) = processed {
         body["processed"] = json!(processed);
     }
@@ -225,7 +228,7 @@ fn arrival(
         endpoint_uuid: endpoint.uuid.clone(),
         event_id: None,
         received_at: now,
-        outcome: Outcome::Accepted,
+        outcome: if endpoint.shadow { Outcome::Shadow } else { Outcome::Accepted },
         reason: None,
         http_status: 200,
         remote_ip: request.peer_addr().map(|address| address.ip().to_string()),

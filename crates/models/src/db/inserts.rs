@@ -8,6 +8,7 @@ use crate::events::Cause;
 use crate::mirror::NewVersion;
 use crate::refetches::NewRefetch;
 use crate::runs::NewRun;
+use crate::shadow_events::NewShadowEvent;
 use crate::tasks::{self, NewTask};
 
 /// Inserts runs: on PostgreSQL by one statement, which saves round trips.
@@ -84,5 +85,18 @@ pub(crate) fn insert_versions(conn: &mut AnyConnection, new: &[NewVersion<'_>]) 
         AnyConnection::Sqlite(sqlite) => {
             new.iter().try_for_each(|one| diesel::insert_into(table).values(one).execute(sqlite).map(drop))
         }
+    }
+}
+
+/// Keeps what came by shadows; what came before is enough.
+pub(crate) fn insert_shadow_events(conn: &mut AnyConnection, new: &[NewShadowEvent<'_>]) -> QueryResult<()> {
+    use crate::schema::shadow_events::table;
+    match conn {
+        AnyConnection::Postgres(pg) => new.chunks(1000).try_for_each(|some| {
+            diesel::insert_into(table).values(some).on_conflict_do_nothing().execute(pg).map(drop)
+        }),
+        AnyConnection::Sqlite(sqlite) => new.iter().try_for_each(|one| {
+            diesel::insert_into(table).values(one).on_conflict_do_nothing().execute(sqlite).map(drop)
+        }),
     }
 }

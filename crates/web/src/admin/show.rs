@@ -77,6 +77,7 @@ impl From<deliveries::Outcome> for Badge {
             deliveries::Outcome::Accepted => Tone::Good,
             deliveries::Outcome::Duplicate => Tone::Quiet,
             deliveries::Outcome::Refused => Tone::Bad,
+            deliveries::Outcome::Shadow => Tone::Info,
         };
         Self::new(tone, outcome.as_str())
     }

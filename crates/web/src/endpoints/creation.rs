@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 use tollgate_models::endpoints::{self as rows, Endpoint, Status};
-use tollgate_models::{AnyConnection, QueryResult};
+use tollgate_models::{AnyConnection, QueryResult, upgrades};
 use tollgate_stripe_client::Error as StripeError;
 
 use super::at_stripe::{AtStripe, Found};
@@ -115,6 +115,12 @@ fn confirm(
         let detail = format!("{} takes its place", endpoint.uuid);
         audit::record(conn, actor, "endpoint.rotated", old, &detail, now)?;
     }
+    if upgrades::begun(conn, &endpoint.uuid, now)? > 0
+        && let Some(upgrade) = upgrades::latest(conn, &endpoint.uuid)?
+    {
+        let detail = format!("{} tries {}", endpoint.uuid, upgrade.to_version);
+        audit::record(conn, actor, "endpoint.upgrade_started", &upgrade.live_uuid, &detail, now)?;
+    }
     audit::record(
         conn,
         actor,
@@ -136,9 +142,10 @@ pub(super) fn move_retirement(conn: &mut AnyConnection, pending: &Endpoint, now:
     }
 }
 
-/// Removes an endpoint that Stripe does not have, and lets the one whose place it was to take stay.
+/// Removes an endpoint that Stripe does not have, with the upgrade it was made for, and lets the one whose place it was to take stay.
 pub(super) fn withdraw(conn: &mut AnyConnection, pending: &Endpoint, now: i64) -> QueryResult<()> {
     rows::remove(conn, &pending.uuid)?;
+    upgrades::remove(conn, &pending.uuid)?;
     stay(conn, pending, now)
 }
 

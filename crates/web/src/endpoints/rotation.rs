@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use tollgate_models::AnyConnection;
 use tollgate_models::endpoints::{self as rows, Endpoint, Status};
+use tollgate_models::{AnyConnection, upgrades};
 use url::Url;
 use uuid::Uuid;
 
 use super::at_stripe::AtStripe;
 use super::creation::{conflict, finish_creation};
 use super::overlap::millis;
-use super::{EndpointError, Field, client_for, delete_as, draft, find, find_any, outcome, refresh, repair, url_of};
+use super::{
+    EndpointError, Field, client_for, delete_as, draft, find, find_any, outcome, refresh, repair, upgrade, url_of,
+};
 use crate::audit::Actor;
 use crate::{Error, Tollgate};
 
@@ -78,12 +80,15 @@ async fn begin(
             return Ok(Ok(Begun::Before(Box::new(new))));
         }
         let Some(old) = rows::find(conn, &uuid)? else { return Ok(Err(gone(&uuid))) };
+        if let Some(upgrade) = upgrades::open_of(conn, &uuid)? {
+            return Ok(Err(Error::Conflict(upgrade::under_way(&upgrade))));
+        }
         let before = old.replaces.as_deref().map(|before| rows::find(conn, before)).transpose()?.flatten();
         if let Err(error) = may_rotate(&old, before.as_ref()) {
             return Ok(Err(error));
         }
         let new = match beside(&old, account, &actor, now) {
-            Ok(new) => new,
+            Ok(new) => Endpoint { replaces: Some(uuid.clone()), ..new },
             Err(error) => return Ok(Err(error)),
         };
         rows::insert(conn, &new)?;
@@ -93,11 +98,11 @@ async fn begin(
     tollgate.db().write(begin).await?
 }
 
-fn gone(uuid: &str) -> Error {
+pub(super) fn gone(uuid: &str) -> Error {
     Error::NotFound(format!("there is no endpoint {uuid:.36}"))
 }
 
-fn may_rotate(old: &Endpoint, before: Option<&Endpoint>) -> Result<(), Error> {
+pub(super) fn may_rotate(old: &Endpoint, before: Option<&Endpoint>) -> Result<(), Error> {
     if old.status != Status::Enabled {
         return Err(Error::Conflict(format!(
             "the endpoint is {}: only the secret of an enabled one is rotated",
@@ -114,7 +119,7 @@ fn may_rotate(old: &Endpoint, before: Option<&Endpoint>) -> Result<(), Error> {
 }
 
 /// An endpoint with the same settings, to be made at Stripe.
-fn beside(old: &Endpoint, account: Option<String>, actor: &Actor, now: i64) -> Result<Endpoint, Error> {
+pub(super) fn beside(old: &Endpoint, account: Option<String>, actor: &Actor, now: i64) -> Result<Endpoint, Error> {
     let uuid = Uuid::new_v4();
     let base = old.url.split_once("/stripe/webhooks/").map_or(old.url.as_str(), |(base, _)| base);
     let base = Url::parse(base).map_err(|_| Error::Conflict(format!("the URL {} is damaged", old.url)))?;
@@ -129,7 +134,7 @@ fn beside(old: &Endpoint, account: Option<String>, actor: &Actor, now: i64) -> R
         created_by: actor.name.clone(),
         created_at: now,
         updated_at: now,
-        replaces: Some(old.uuid.clone()),
+        replaces: None,
         retire_at: None,
         ..old.clone()
     })

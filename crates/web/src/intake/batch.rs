@@ -103,7 +103,7 @@ impl Shared {
             match self.write(arrivals) {
                 Ok(stored) => {
                     self.metrics.intake().committed(started.elapsed(), &stored, &lags);
-                    if stored.iter().any(|stored| stored.outcome != Outcome::Refused) {
+                    if stored.iter().any(|stored| matches!(stored.outcome, Outcome::Accepted | Outcome::Duplicate)) {
                         self.alarm.ring();
                     }
                     for (answer, stored) in answers.into_iter().zip(stored) {

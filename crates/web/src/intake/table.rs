@@ -1,6 +1,6 @@
 //! The endpoints in memory: a delivery finds its endpoint and secrets without a query.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use secrecy::ExposeSecret;
 use tollgate_models::endpoints::{self, Endpoint, Status, Validation};
-use tollgate_models::{AnyConnection, Database};
+use tollgate_models::{AnyConnection, Database, upgrades};
 use tollgate_stripe_client::webhook::Tolerance;
 use tollgate_stripe_client::{WebhookSecret, catalogue};
 use uuid::Uuid;
@@ -31,6 +31,8 @@ pub(crate) struct KnownEndpoint {
     /// None takes both kinds, as the legacy URL does.
     pub(crate) connect: Option<bool>,
     pub(crate) tolerance: Tolerance,
+    /// Whether what comes by it is only compared, since it is the shadow of an upgrade.
+    pub(crate) shadow: bool,
     /// Types and families that are answered only after their handlers have committed.
     pub(crate) inline: Vec<String>,
     pub(crate) secrets: Vec<KnownSecret>,
@@ -118,11 +120,15 @@ impl Table {
                 Err(error) => tracing::error!(secret = row.id, %error, "a signing secret does not open"),
             }
         }
-        let known = endpoints::list(conn)?.into_iter().filter_map(|endpoint| {
+        let all = endpoints::list(conn)?;
+        // After the endpoints: one that is begun in between is not there yet, and none is taken for a live one.
+        let shadows: HashSet<String> = upgrades::shadows(conn)?.into_iter().collect();
+        let known = all.into_iter().filter_map(|endpoint| {
             let uuid = Uuid::try_parse(&endpoint.uuid).ok()?;
             let mut secrets = secrets.remove(&endpoint.uuid).unwrap_or_default();
             secrets.reverse();
-            Some((uuid, Arc::new(known_endpoint(endpoint, secrets))))
+            let shadow = shadows.contains(&endpoint.uuid);
+            Some((uuid, Arc::new(known_endpoint(endpoint, secrets, shadow))))
         });
         Ok(known.collect())
     }
@@ -154,9 +160,11 @@ impl Table {
     }
 }
 
-fn known_endpoint(endpoint: Endpoint, secrets: Vec<KnownSecret>) -> KnownEndpoint {
+fn known_endpoint(endpoint: Endpoint, secrets: Vec<KnownSecret>, shadow: bool) -> KnownEndpoint {
     KnownEndpoint {
-        inline: endpoint.inline_types(),
+        shadow,
+        // No handler runs for what is only compared.
+        inline: if shadow { Vec::new() } else { endpoint.inline_types() },
         status: endpoint.status,
         validation: endpoint.validation,
         livemode: Some(endpoint.livemode),
@@ -177,6 +185,7 @@ fn legacy_endpoint(secret: WebhookSecret) -> Arc<KnownEndpoint> {
         account: None,
         connect: None,
         tolerance: Tolerance::default(),
+        shadow: false,
         inline: Vec::new(),
         secrets: vec![KnownSecret { id: None, secret, expires_at: None }],
     })

@@ -92,7 +92,7 @@ impl Intake {
                 "deliveries_stored",
                 "Deliveries that were acknowledged, by whether their event was new",
                 "outcome",
-                [Outcome::Accepted.as_str(), Outcome::Duplicate.as_str()],
+                [Outcome::Accepted, Outcome::Duplicate, Outcome::Shadow].map(Outcome::as_str),
             ),
             refused: counters(registry, "deliveries_refused", "Deliveries that were refused", "reason", REASONS),
             unavailable: counters(

@@ -17,15 +17,25 @@ use crate::replay::dry_run::{DryRun, FieldChange, FollowingTask, HandlerRun};
 impl Workers {
     /// Runs an event as a replay would, and rolls everything back; none if there is no such event.
     pub(crate) fn dry_run(&self, id: &str, handler: Option<String>) -> Result<Option<DryRun>, Error> {
-        let worker = Worker::new(Arc::clone(self.shared()));
-        let database = &worker.shared.database;
-        let found = database.read(|conn| -> Result<_, DbError> {
+        let found = self.shared().database.read(|conn| -> Result<_, DbError> {
             Ok(events::find(conn, id)?.map(|event| (event, events::payload(conn, id))))
         })?;
         let Some((event, body)) = found else { return Ok(None) };
         let Some(body) = body.map_err(DbError::from)? else {
             return Err(Error::Conflict("the event's payload is no longer kept".to_owned()));
         };
+        self.dry_run_of(event, body, handler)
+    }
+
+    /// The same with an event that need not be here, in any form of its body.
+    pub(crate) fn dry_run_of(
+        &self,
+        event: events::Event,
+        body: String,
+        handler: Option<String>,
+    ) -> Result<Option<DryRun>, Error> {
+        let worker = Worker::new(Arc::clone(self.shared()));
+        let database = &worker.shared.database;
         let event = events::Event { only_handler: handler, attempts: 0, crashes: 0, ..event };
         let claimed = Claimed { event, body: Some(body) };
         let prepared = match worker.asking.is_needed(database, &claimed)? {

@@ -1,4 +1,5 @@
-//! Chores about endpoints: those whose place another has taken are deleted, and secrets that ended long ago are removed.
+//! Chores about endpoints: those whose place another has taken are deleted, secrets that ended long ago are removed, and what
+//! came by the shadows of upgrades alone is taken in.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -6,7 +7,7 @@ use std::time::{Duration, Instant};
 use tollgate_models::{Error, endpoints};
 
 use super::Shared;
-use crate::endpoints::{Background, SECRET_KEPT};
+use crate::endpoints::{Background, SECRET_KEPT, upgrade};
 use crate::lease::Lease;
 
 /// How often it is looked whether something is due.
@@ -34,6 +35,10 @@ impl EndpointChores {
         let background = Background { database: &shared.database, clock: &shared.clock, stripe: &shared.stripe };
         background.remove_ended_secrets()?;
         let go_on = || Ok(!shared.stopping.load(Ordering::Relaxed) && lease.hold(&shared.database, &shared.clock)?);
+        if upgrade::settle(&shared.database, &shared.clock, go_on)? > 0 {
+            shared.alarm.ring();
+            shared.told.ring();
+        }
         if background.retire_due(go_on)?.waiting > 0 {
             self.next = Some(now + AGAIN_AFTER);
         }
@@ -45,6 +50,7 @@ fn is_due(shared: &Shared) -> Result<bool, Error> {
     let now = shared.clock.now_millis();
     shared.database.read(|conn| -> Result<bool, Error> {
         let retire = !endpoints::due_to_retire(conn, now)?.is_empty();
-        Ok(retire || !endpoints::ended_secrets(conn, now - SECRET_KEPT)?.is_empty())
+        let ended = !endpoints::ended_secrets(conn, now - SECRET_KEPT)?.is_empty();
+        Ok(retire || ended || upgrade::is_due(conn, now)?)
     })
 }

@@ -47,5 +47,6 @@ mod task_claims;
 mod thin_events;
 mod transactions;
 mod truth;
+mod upgrade;
 mod urls;
 mod validation;

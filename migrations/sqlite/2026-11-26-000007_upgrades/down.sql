@@ -1,0 +1,2 @@
+DROP TABLE shadow_events;
+DROP TABLE upgrades;
