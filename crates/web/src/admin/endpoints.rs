@@ -10,6 +10,9 @@ pub(super) mod ping;
 pub(super) mod retire;
 pub(super) mod rotate;
 mod secrets_view;
+pub(super) mod upgrade;
+pub(super) mod upgrade_end;
+mod upgrade_view;
 
 use tollgate_models::deliveries::Delivery;
 use tollgate_models::endpoints::{Endpoint, Validation};

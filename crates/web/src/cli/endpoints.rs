@@ -1,6 +1,7 @@
 //! `tollgate endpoints …`
 
 mod rotation;
+mod upgrade;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -40,6 +41,8 @@ pub(super) enum Endpoints {
     Secrets(Named),
     /// Have Stripe send a test event to an event destination
     Ping(Named),
+    /// Try a newer API version by a second endpoint beside this one, see what it changes, then swap the two or give it up
+    Upgrade(upgrade::UpgradeArgs),
 }
 
 #[derive(Debug, Args)]
@@ -136,6 +139,7 @@ pub(super) async fn run(command: Endpoints, tollgate: &Tollgate, json: bool) -> 
         Endpoints::RotateSecret(rotate) => return rotation::rotate(rotate, tollgate, json).await,
         Endpoints::Retire(retire) => return rotation::retire(retire, tollgate, json).await,
         Endpoints::Secrets(named) => return rotation::secrets(&named, tollgate, json).await,
+        Endpoints::Upgrade(arguments) => return upgrade::run(arguments, tollgate, json).await,
         Endpoints::Ping(named) => return ping(&named, tollgate, json).await,
         Endpoints::Create(create) => {
             let draft = draft(create, tollgate).await?;

@@ -59,6 +59,10 @@ async fn changes(shop: &Shop, id: &str) -> String {
     event
 }
 
+fn mirrored(shop: &Shop, id: &str) -> Value {
+    serde_json::from_str(&shop.app.object(id).unwrap().data).unwrap()
+}
+
 /// Handlers that note what they were given, one of which reads what only the old shape has.
 fn handlers(seen: &Arc<Mutex<Vec<(String, String)>>>) -> Handlers {
     let seen = Arc::clone(seen);
@@ -132,7 +136,7 @@ async fn an_event_that_comes_by_both_in_either_order_is_handled_once_as_the_live
         assert_eq!((event.endpoint_uuid.as_ref(), event.api_version.as_deref()), (Some(&live.uuid), Some(OLD)));
         assert_eq!((event.status.as_str(), shop.app.runs(id).len()), ("processed", 3));
     }
-    assert!(shop.app.object("sub_1").unwrap().data["current_period_end"].is_number(), "the mirror has the old shape");
+    assert!(mirrored(&shop, "sub_1")["current_period_end"].is_number(), "the mirror has the old shape");
     let deliveries = shop.app.deliveries();
     let count = |outcome| deliveries.iter().filter(|delivery| delivery.outcome == outcome).count();
     assert_eq!([Outcome::Accepted, Outcome::Duplicate, Outcome::Shadow, Outcome::Refused].map(count), [2, 2, 4, 0]);
@@ -216,7 +220,7 @@ async fn the_comparison_names_paths_columns_and_the_handler_that_would_fail() {
     assert!(upgrade::comparison_of(&shop.app.tollgate, &upgrade, "no.such").await.unwrap().is_none());
     // A dry run leaves nothing behind.
     assert_eq!((shop.app.count("events"), shop.app.count("runs")), (3, 7));
-    assert!(shop.app.object("sub_1").unwrap().data["current_period_end"].is_number());
+    assert!(mirrored(&shop, "sub_1")["current_period_end"].is_number());
     assert!(seen.lock().unwrap().len() >= 6, "they ran, though");
 }
 
@@ -361,7 +365,7 @@ async fn what_cannot_be_upgraded_is_refused_and_changes_nothing() {
     endpoints::set_enabled(&shop.app.tollgate, &live.uuid, false, &Actor::cli()).await.unwrap();
     conflict(&live.uuid, "only an enabled one").await;
     endpoints::set_enabled(&shop.app.tollgate, &live.uuid, true, &Actor::cli()).await.unwrap();
-    assert_eq!((shop.sim.endpoints().len(), shop.app.count("upgrades")), (1, 0));
+    assert_eq!((shop.sim.endpoints().len(), shop.app.count("upgrades")), (2, 0));
 }
 
 #[tokio::test]

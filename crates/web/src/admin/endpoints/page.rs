@@ -10,10 +10,13 @@ use tollgate_models::audit::{self, Entry};
 use tollgate_models::deliveries::{self, Delivery};
 use tollgate_models::endpoints::{self as rows, Endpoint, Secret, Status};
 use tollgate_models::page::Cursor;
+use tollgate_models::upgrades::{self, Upgrade};
 use tollgate_models::users::Role;
 
 use super::list::events_text;
 use super::secrets_view::{SecretRow, rotation_facts, rotation_notice, secret_notice, secret_rows};
+use super::upgrade::upgrade_address;
+use super::upgrade_view::{upgrade_facts, upgrade_notice};
 use super::{Notice, address, unchecked_warning};
 use crate::admin::deliveries::DeliveryRow;
 use crate::admin::guard::sentence;
@@ -22,7 +25,7 @@ use crate::admin::page_error::PageError;
 use crate::admin::parts::{EndpointNames, Fact, name_of};
 use crate::admin::roles::Viewer;
 use crate::admin::show::{Badge, Id, Mode, Stamp, Tone};
-use crate::endpoints::{self, EndpointError, Kind, VALIDATIONS};
+use crate::endpoints::{self, EndpointError, Kind, VALIDATIONS, upgrade};
 use crate::{Error, Tollgate};
 
 /// How long a page waits for Stripe before it shows what is known here.
@@ -71,6 +74,8 @@ pub(in crate::admin) struct Found {
     pub(in crate::admin) before: Option<Endpoint>,
     /// The endpoint that takes the place of this one.
     pub(in crate::admin) after: Option<Endpoint>,
+    /// The newest upgrade that it had part in.
+    pub(in crate::admin) upgrade: Option<Upgrade>,
     pub(in crate::admin) key: Option<ApiKey>,
     pub(in crate::admin) secrets: Vec<Secret>,
     pub(in crate::admin) deliveries: Vec<Delivery>,
@@ -85,6 +90,7 @@ pub(in crate::admin) async fn show(viewer: Viewer, uuid: web::Path<String>) -> R
         Ok(Found {
             before: endpoint.replaces.as_deref().map(|uuid| rows::find(conn, uuid)).transpose()?.flatten(),
             after: rows::successor(conn, &endpoint.uuid)?,
+            upgrade: upgrades::latest(conn, &endpoint.uuid)?,
             key: endpoint.api_key_id.map(|id| api_keys::find(conn, id)).transpose()?.flatten(),
             secrets: rows::secrets(conn, &endpoint.uuid)?,
             deliveries: deliveries::list(conn, &filter, Cursor::Newest, DELIVERIES)?.rows,
@@ -124,7 +130,8 @@ pub(in crate::admin) fn view(
     operator: bool,
     now: i64,
 ) -> EndpointPage {
-    let Found { endpoint, before, after, key, secrets, deliveries, entries } = found;
+    let Found { endpoint, before, after, upgrade, key, secrets, deliveries, entries } = found;
+    let under = upgrade.as_ref();
     let (before, after) = (before.as_ref(), after.as_ref());
     let names = EndpointNames::of(std::slice::from_ref(&endpoint));
     EndpointPage {
@@ -134,15 +141,17 @@ pub(in crate::admin) fn view(
         mode: Mode { live: endpoint.livemode },
         connect: endpoint.connect,
         url: Id::plain(&endpoint.url),
-        actions: if operator { actions(&endpoint, after.is_some()) } else { Vec::new() },
+        actions: if operator { actions(&endpoint, after.is_some(), under) } else { Vec::new() },
         notices: notices(&endpoint, unreachable.as_deref())
             .into_iter()
             .chain(rotation_notice(&endpoint, before, after, now))
             .chain(secret_notice(&secrets, now))
+            .chain(upgrade_notice(&endpoint, under))
             .collect(),
         facts: facts(&endpoint, key.as_ref(), now)
             .into_iter()
             .chain(rotation_facts(&endpoint, before, after, now))
+            .chain(upgrade_facts(&endpoint, under))
             .collect(),
         types: endpoint.event_types(),
         deliveries: deliveries.into_iter().map(|delivery| DeliveryRow::new(delivery, &names, now)).collect(),
@@ -185,7 +194,7 @@ fn notices(endpoint: &Endpoint, unreachable: Option<&str>) -> Vec<Notice> {
     notices
 }
 
-fn actions(endpoint: &Endpoint, is_replaced: bool) -> Vec<Action> {
+fn actions(endpoint: &Endpoint, is_replaced: bool, upgrade: Option<&Upgrade>) -> Vec<Action> {
     let base = address(&endpoint.uuid);
     let action = |verb: &str, label| Action {
         href: format!("{base}/{verb}"),
@@ -203,12 +212,22 @@ fn actions(endpoint: &Endpoint, is_replaced: bool) -> Vec<Action> {
     };
     let ping = Action { posts: true, ..action("ping", "Send test event") };
     let ping = Some(ping).filter(|_| Kind::of(endpoint).is_destination());
+    if let Some(upgrade) = upgrade.filter(|upgrade| upgrade.finished_at.is_none() && endpoint.status != Status::Pending)
+    {
+        let enable = Some(action("enable", "Enable")).filter(|_| endpoint.status == Status::Disabled);
+        let href = upgrade_address(&upgrade.live_uuid);
+        let look = primary(Action { href, ..action("upgrade", "Look at the upgrade") });
+        return enable.into_iter().chain([action("edit", "Edit"), look]).collect();
+    }
+    let newer = !is_replaced && !upgrade::newer_versions(endpoint).is_empty();
+    let try_newer = newer.then(|| action("upgrade", "Try a newer API version"));
     match endpoint.status {
         Status::Pending => {
             vec![Action { dangerous: true, ..action("discard", "Clean up") }, primary(action("retry", "Retry"))]
         }
         Status::Enabled => [delete, action("disable", "Disable"), rotate]
             .into_iter()
+            .chain(try_newer)
             .chain(ping)
             .chain([primary(action("edit", "Edit"))])
             .collect(),

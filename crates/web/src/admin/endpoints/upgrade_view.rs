@@ -1,0 +1,370 @@
+//! The pages of an upgrade: the table by event type, and one type with its paths, columns and handlers.
+
+use askama::Template;
+use serde_json::Value;
+use tollgate_models::endpoints::{Endpoint, Status};
+use tollgate_models::upgrades::{Status as Stage, Upgrade};
+
+use super::upgrade::upgrade_address;
+use super::{Notice, address};
+use crate::admin::events;
+use crate::admin::fields::segment;
+use crate::admin::guard::sentence;
+use crate::admin::layout::Layout;
+use crate::admin::parts::{Fact, name_of};
+use crate::admin::show::{Badge, Id, Mode, Stamp, Tone, count};
+use crate::endpoints::upgrade::{Change, Comparison, Difference, HandlerFinding, Sides, TypeComparison};
+
+/// Longer values are cut, in bytes.
+const LONGEST: usize = 300;
+
+/// For whom a page is shown, and when.
+pub(super) struct Views {
+    pub(super) operator: bool,
+    pub(super) has_handlers: bool,
+    pub(super) now: i64,
+}
+
+/// An event type's line.
+struct TypeRow {
+    type_: String,
+    href: String,
+    both: String,
+    only_shadow: String,
+    taken_in: String,
+    only_live: String,
+    compared: usize,
+    paths: usize,
+    /// Columns that read something else; none if there are no columns.
+    columns: Option<Vec<String>>,
+    failing: Vec<String>,
+    tried: usize,
+}
+
+#[derive(Template)]
+#[template(path = "admin/upgrade.html")]
+pub(super) struct UpgradePage {
+    layout: Layout,
+    name: String,
+    live_url: String,
+    base: String,
+    mode: Mode,
+    stage: Badge,
+    from: String,
+    to: String,
+    may_swap: bool,
+    swap_label: &'static str,
+    may_abandon: bool,
+    may_try: bool,
+    retry: Option<String>,
+    notices: Vec<Notice>,
+    facts: Vec<Fact>,
+    rows: Vec<TypeRow>,
+    both: String,
+    differ: usize,
+    failing: usize,
+    tried: bool,
+}
+
+impl UpgradePage {
+    pub(super) fn new(
+        layout: Layout,
+        sides: Sides,
+        comparison: Comparison,
+        took: (Option<i64>, Option<i64>),
+        views: Views,
+    ) -> Self {
+        let Views { operator, has_handlers, now } = views;
+        let upgrade = &sides.upgrade;
+        let base = upgrade_address(&sides.live.uuid);
+        let mut failing: Vec<&str> =
+            comparison.types.iter().flat_map(|one| one.failing().map(|found| found.handler.as_str())).collect();
+        failing.sort_unstable();
+        failing.dedup();
+        let pending = sides.shadow.status == Status::Pending;
+        Self {
+            layout,
+            name: name_of(&sides.live),
+            live_url: address(&sides.live.uuid),
+            mode: Mode { live: sides.live.livemode },
+            stage: stage(upgrade.status),
+            from: version_of(upgrade),
+            to: upgrade.to_version.clone(),
+            may_swap: operator && !pending && upgrade.status != Stage::Abandoning,
+            swap_label: if upgrade.status == Stage::Swapping { "Finish the swap" } else { "Swap" },
+            may_abandon: operator && super::upgrade::may_abandon(upgrade.status),
+            may_try: operator && has_handlers && upgrade.status == Stage::Comparing && !comparison.types.is_empty(),
+            retry: (operator && pending).then(|| format!("{}/retry", address(&sides.shadow.uuid))),
+            notices: notices(&sides, has_handlers, now),
+            facts: facts(&sides, took, comparison.tried_at, now),
+            both: count(comparison.types.iter().map(|one| one.tally.both).sum()),
+            differ: comparison.types.iter().filter(|one| !one.differences.is_empty()).count(),
+            failing: failing.len(),
+            tried: comparison.tried_at.is_some(),
+            rows: comparison.types.iter().map(|found| row(&base, found)).collect(),
+            base,
+        }
+    }
+}
+
+fn row(base: &str, found: &TypeComparison) -> TypeRow {
+    let names = |columns: &Vec<_>| {
+        columns.iter().map(|one: &crate::endpoints::upgrade::ColumnFinding| one.column.clone()).collect()
+    };
+    TypeRow {
+        href: format!("{base}/types/{}", segment(&found.tally.type_)),
+        type_: found.tally.type_.clone(),
+        both: count(found.tally.both),
+        only_shadow: some(found.tally.only_shadow),
+        taken_in: some(found.tally.taken_in),
+        only_live: some(found.tally.only_live),
+        compared: found.compared,
+        paths: found.differences.len(),
+        columns: found.columns.as_ref().map(names),
+        failing: found.failing().map(|found| found.handler.clone()).collect(),
+        tried: found.handlers.len(),
+    }
+}
+
+// Nothing is said of nothing.
+fn some(number: i64) -> String {
+    if number == 0 { String::new() } else { count(number) }
+}
+
+fn version_of(upgrade: &Upgrade) -> String {
+    upgrade.from_version.clone().unwrap_or_else(|| "the account's default".to_owned())
+}
+
+fn stage(stage: Stage) -> Badge {
+    let tone = match stage {
+        Stage::Comparing => Tone::Info,
+        Stage::Swapping | Stage::Abandoning => Tone::Waiting,
+        Stage::Swapped => Tone::Good,
+        Stage::Abandoned => Tone::Quiet,
+    };
+    Badge::new(tone, stage.as_str())
+}
+
+/// How an upgrade stands, in a sentence.
+pub(super) fn stage_text(upgrade: &Upgrade) -> String {
+    let version = &upgrade.to_version;
+    match upgrade.status {
+        Stage::Comparing => format!("An upgrade to {version} is under way: every event also comes in that version."),
+        Stage::Swapping => format!("The endpoint in {version} is live; the old one is still to be disabled."),
+        Stage::Abandoning => format!("The upgrade to {version} is given up; its shadow is still to be deleted."),
+        Stage::Swapped => format!("This endpoint took part in an upgrade to {version}, which was swapped."),
+        Stage::Abandoned => format!("An upgrade to {version} was tried before, and abandoned."),
+    }
+}
+
+/// What an upgrade that is under way means for an endpoint's page.
+pub(super) fn upgrade_notice(endpoint: &Endpoint, upgrade: Option<&Upgrade>) -> Option<Notice> {
+    let upgrade = upgrade.filter(|upgrade| upgrade.finished_at.is_none())?;
+    let text = if upgrade.status == Stage::Comparing && endpoint.uuid == upgrade.shadow_uuid {
+        "This is the shadow of an upgrade: what comes by it is only compared, until it takes the place of the live endpoint.".to_owned()
+    } else {
+        stage_text(upgrade)
+    };
+    Some(Notice { tone: Tone::Info, text })
+}
+
+/// The other endpoint of an upgrade.
+pub(super) fn upgrade_facts(endpoint: &Endpoint, upgrade: Option<&Upgrade>) -> Option<Fact> {
+    let upgrade = upgrade?;
+    let other = if endpoint.uuid == upgrade.live_uuid { &upgrade.shadow_uuid } else { &upgrade.live_uuid };
+    let name = match (upgrade.status, other == &upgrade.shadow_uuid) {
+        (Stage::Abandoned, _) => return None,
+        (Stage::Swapping | Stage::Swapped, true) => "Upgraded by",
+        (Stage::Swapping | Stage::Swapped, false) => "Upgrade of",
+        (_, true) => "Shadow",
+        (_, false) => "Shadow of",
+    };
+    Some(Fact::id(name, Id::link(other, address(other))))
+}
+
+fn notices(sides: &Sides, has_handlers: bool, now: i64) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    let mut add = |tone, text: String| notices.push(Notice { tone, text });
+    if let Some(error) = &sides.upgrade.last_error {
+        add(Tone::Bad, sentence(error));
+    }
+    if let Some(obstacle) = &sides.obstacle {
+        add(Tone::Warn, format!("Not ready to swap: {}", sentence(obstacle).replacen("The ", "the ", 1)));
+    }
+    if sides.upgrade.status == Stage::Comparing && matches!(sides.live.status, Status::Disabled | Status::Deleted) {
+        let status = sides.live.status;
+        let text = format!(
+            "The live endpoint is {status} at Stripe. What comes by the shadow alone is taken in an hour later, in the new version. \
+             Enable the live endpoint, swap, or abandon the upgrade."
+        );
+        add(Tone::Warn, text);
+    }
+    if !has_handlers {
+        add(
+            Tone::Info,
+            "This server has no handlers to try. The mirror and the paths are compared all the same.".to_owned(),
+        );
+    }
+    let fresh = sides.upgrade.begun_at.is_some_and(|at| now - at < 24 * 3600 * 1000);
+    if sides.upgrade.status == Stage::Comparing && sides.obstacle.is_none() && fresh {
+        add(Tone::Info, "Handlers and the mirror get what the live endpoint brings; what comes by the shadow is only compared. Let it \
+             run until every type that matters has come.".to_owned());
+    }
+    notices
+}
+
+fn facts(sides: &Sides, took: (Option<i64>, Option<i64>), tried_at: Option<i64>, now: i64) -> Vec<Fact> {
+    let link = |name, endpoint: &Endpoint| Fact::id(name, Id::link(&endpoint.uuid, address(&endpoint.uuid)));
+    let took_at = |name, at: Option<i64>| match at {
+        Some(at) => Fact::at(name, Stamp::short(at, now)),
+        None => Fact::text(name, "none yet"),
+    };
+    let (live, shadow) = took;
+    vec![
+        link("Live endpoint", &sides.live),
+        Fact::text("State", sides.live.status.to_string()),
+        took_at("Last delivery", live),
+        link("Shadow", &sides.shadow),
+        Fact::text("State", sides.shadow.status.to_string()),
+        took_at("Last delivery", shadow),
+        Fact::at("Begun", Stamp::short(sides.upgrade.created_at, now)),
+        Fact::text("By", &sides.upgrade.actor),
+        match tried_at {
+            Some(at) => Fact::at("Handlers tried", Stamp::short(at, now)),
+            None => Fact::text("Handlers tried", "not yet"),
+        },
+    ]
+}
+
+/// A path or a column, in both versions.
+struct Line {
+    name: String,
+    events: usize,
+    before: String,
+    after: String,
+}
+
+struct Group {
+    id: &'static str,
+    heading: &'static str,
+    text: &'static str,
+    lines: Vec<Line>,
+}
+
+struct HandlerLine {
+    verdict: Badge,
+    handler: String,
+    text: String,
+    error: Option<String>,
+    event: Option<(String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "admin/upgrade_type.html")]
+pub(super) struct TypePage {
+    layout: Layout,
+    name: String,
+    live_url: String,
+    base: String,
+    type_: String,
+    from: String,
+    to: String,
+    counts: Vec<(&'static str, String)>,
+    compared: usize,
+    shows_content: bool,
+    groups: Vec<Group>,
+    columns: Option<Vec<Line>>,
+    handlers: Vec<HandlerLine>,
+}
+
+impl TypePage {
+    pub(super) fn new(layout: Layout, sides: &Sides, found: TypeComparison, shows_content: bool) -> Self {
+        let tally = &found.tally;
+        let columns = found.columns.as_ref().map(|columns| {
+            let line = |one: &crate::endpoints::upgrade::ColumnFinding| Line {
+                name: one.column.clone(),
+                events: one.events,
+                before: text(&one.before),
+                after: text(&one.after),
+            };
+            columns.iter().map(line).collect()
+        });
+        Self {
+            layout,
+            name: name_of(&sides.live),
+            live_url: address(&sides.live.uuid),
+            base: upgrade_address(&sides.live.uuid),
+            from: version_of(&sides.upgrade),
+            to: sides.upgrade.to_version.clone(),
+            counts: vec![
+                ("By both", count(tally.both)),
+                ("Only by the shadow so far", count(tally.only_shadow)),
+                ("Taken in from the shadow", count(tally.taken_in)),
+                ("Only by the live one so far", count(tally.only_live)),
+            ],
+            compared: found.compared,
+            shows_content,
+            groups: groups(&found.differences),
+            columns,
+            handlers: found.handlers.iter().map(handler_line).collect(),
+            type_: tally.type_.clone(),
+        }
+    }
+}
+
+fn groups(differences: &[Difference]) -> Vec<Group> {
+    let group = |change, id, heading, text| {
+        let of = differences.iter().filter(|found| found.change == change);
+        Group { id, heading, text, lines: of.map(line).collect() }
+    };
+    [
+        group(Change::Removed, "removed", "Removed", "Paths that are not there in the new version"),
+        group(Change::Type, "type", "Other type", "Paths whose value has another type"),
+        group(Change::Added, "added", "Added", "Paths that only the new version has"),
+        group(Change::Value, "value", "Other value", "Paths whose value is another"),
+    ]
+    .into_iter()
+    .filter(|group| !group.lines.is_empty())
+    .collect()
+}
+
+fn line(found: &Difference) -> Line {
+    let (before, after) = match found.change {
+        Change::Removed => (text(&found.before), String::new()),
+        Change::Added => (String::new(), text(&found.after)),
+        Change::Type | Change::Value => (text(&found.before), text(&found.after)),
+    };
+    let name = if found.path.is_empty() { "the whole object".to_owned() } else { found.path.clone() };
+    Line { name, events: found.events, before, after }
+}
+
+fn text(value: &Value) -> String {
+    let mut text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push_str(" …");
+    }
+    text
+}
+
+fn handler_line(found: &HandlerFinding) -> HandlerLine {
+    let (tone, word) = match (found.failed, found.failed_before) {
+        (0, _) => (Tone::Good, "succeeds"),
+        (failed, before) if failed == before => (Tone::Warn, "fails already"),
+        _ => (Tone::Bad, "would fail"),
+    };
+    let text = match found.failed {
+        0 => format!("on {} of {}", found.tried, found.tried),
+        failed => format!("on {failed} of {}", found.tried),
+    };
+    HandlerLine {
+        verdict: Badge::new(tone, word),
+        handler: found.handler.clone(),
+        text,
+        error: found.error.clone(),
+        event: found.event_id.as_ref().map(|id| (id.clone(), events::address(id))),
+    }
+}
