@@ -254,6 +254,19 @@ pub fn newest(
         .load(conn)
 }
 
+/// The first copy of an event.
+///
+/// # Errors
+/// When the query fails.
+pub fn of_event(conn: &mut AnyConnection, event_id: &str) -> QueryResult<Option<ShadowEvent>> {
+    shadow_events::table
+        .filter(shadow_events::event_id.eq(event_id))
+        .order(shadow_events::seq)
+        .select(ShadowEvent::as_select())
+        .first(conn)
+        .optional()
+}
+
 /// Records what the handlers did with a copy in a dry run. Time in unix milliseconds.
 ///
 /// # Errors

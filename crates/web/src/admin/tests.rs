@@ -14,3 +14,4 @@ mod rotation;
 mod sample;
 mod sample_work;
 mod shop;
+mod upgrade;

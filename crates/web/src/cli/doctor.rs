@@ -2,10 +2,11 @@
 
 use serde_json::json;
 use tollgate_models::endpoints::{self as rows, Endpoint, Status, Validation};
+use tollgate_models::upgrades::{self, Status as Stage};
 use tollgate_models::{api_keys, deliveries, event_counts, users};
 
 use super::{Failed, Outcome, output};
-use crate::endpoints::{self, Kind};
+use crate::endpoints::{self, Kind, upgrade};
 use crate::{Config, Error, Tollgate};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,7 @@ pub(super) async fn run(config: Config, json: bool) -> Outcome {
             findings.extend(check_users(&tollgate).await?);
             findings.extend(check_keys(&tollgate).await?);
             findings.extend(check_endpoints(&tollgate).await?);
+            findings.extend(check_upgrades(&tollgate).await?);
             findings.extend(check_events(&tollgate).await?);
         }
     }
@@ -183,6 +185,35 @@ fn label(endpoint: &Endpoint) -> String {
         Kind::WebhookEndpoint => endpoint.url.clone(),
         kind => format!("{} {}", kind.label().to_lowercase(), endpoint.url),
     }
+}
+
+async fn check_upgrades(tollgate: &Tollgate) -> Result<Vec<Finding>, Failed> {
+    let mut findings = Vec::new();
+    for open in tollgate.db().read(upgrades::open).await? {
+        let Some(sides) = upgrade::latest(tollgate, &open.shadow_uuid).await? else { continue };
+        let label = format!("{} to {}", label(&sides.live), open.to_version);
+        findings.push(match (open.status, open.last_error.or(sides.obstacle)) {
+            (Stage::Swapping, problem) => {
+                let problem = problem.unwrap_or_else(|| "the old endpoint is still enabled".to_owned());
+                finding(
+                    Grade::Bad,
+                    "upgrade",
+                    format!("{label}: {problem}: tollgate endpoints upgrade {} --swap", open.live_uuid),
+                )
+            }
+            (Stage::Abandoning, problem) => {
+                let problem = problem.unwrap_or_else(|| "the shadow is still there".to_owned());
+                finding(
+                    Grade::Bad,
+                    "upgrade",
+                    format!("{label}: {problem}: tollgate endpoints upgrade {} --abandon", open.live_uuid),
+                )
+            }
+            (_, Some(problem)) => finding(Grade::Advice, "upgrade", format!("{label}: {problem}")),
+            (_, None) => finding(Grade::Good, "upgrade", format!("{label} is compared: swap it, or abandon it")),
+        });
+    }
+    Ok(findings)
 }
 
 async fn check_rotation(tollgate: &Tollgate, endpoint: &Endpoint, label: &str) -> Result<Vec<Finding>, Failed> {

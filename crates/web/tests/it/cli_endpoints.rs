@@ -209,3 +209,40 @@ async fn a_server_that_is_killed_while_it_retires_an_endpoint_does_so_after_it_i
     assert_eq!(desk.sim.endpoints()[0].id, text(&new, "stripe_id"));
     assert_eq!(server.stop().await.0, Some(0));
 }
+
+#[tokio::test]
+async fn a_newer_api_version_is_tried_and_swapped_or_given_up() {
+    let desk = Desk::new().await;
+    let live = desk.create(&["--api-version", "2024-12-18.acacia"]).await;
+    let (uuid, id) = (text(&live, "uuid"), text(&live, "stripe_id"));
+    let upgrade = ["endpoints", "upgrade", uuid];
+    let with = |more: &[&'static str]| [&upgrade[..], more].concat();
+    let none = desk.cli.run(&upgrade).await;
+    assert!(none.status == 1 && none.err.contains("no upgrade"), "{none:?}");
+    for (arguments, status, said) in [
+        (&["--api-version", "2099-01-01.zulu"][..], 1, "no API version"),
+        (&["--api-version", "2024-12-18.acacia"], 1, "already"),
+        (&["--swap"], 1, "no upgrade"),
+        (&["--abandon"], 1, "no upgrade"),
+        (&["--swap", "--abandon"], 2, "cannot be used with"),
+    ] {
+        let ended = desk.cli.run(&with(arguments)).await;
+        assert!(ended.status == status && ended.err.contains(said), "{arguments:?} {ended:?}");
+    }
+    let begun = desk.json(&with(&["--api-version", "2026-10-28.endive"])).await;
+    assert_eq!((&begun["status"], &begun["from_version"]), (&json!("comparing"), &json!("2024-12-18.acacia")));
+    let told = desk.cli.run(&["endpoints", "upgrade", id]).await;
+    assert!(told.status == 0 && told.out.contains("comparing") && told.out.contains("FAILING HANDLERS"), "{told:?}");
+    let told = desk.json(&["endpoints", "upgrade", text(&begun, "shadow"), "--status"]).await;
+    assert_eq!((&told["uuid"], &told["types"], &told["obstacle"]), (&json!(uuid), &json!([]), &json!(null)));
+    let doctor = desk.cli.run(&["doctor"]).await;
+    assert!(doctor.out.contains("to 2026-10-28.endive is compared"), "{doctor:?}");
+    let disabled = desk.cli.run(&["endpoints", "disable", uuid]).await;
+    assert!(disabled.status == 1 && disabled.err.contains("swap it or abandon it first"), "{disabled:?}");
+    assert_eq!(desk.json(&with(&["--abandon"])).await["status"], "abandoned");
+    assert_eq!(desk.sim.endpoints().len(), 1);
+    desk.json(&with(&["--api-version", "2025-03-31.basil"])).await;
+    assert_eq!(desk.json(&with(&["--swap"])).await["status"], "swapped");
+    let states: Vec<String> = desk.sim.endpoints().into_iter().map(|endpoint| endpoint.status).collect();
+    assert_eq!(states, ["disabled", "enabled"]);
+}

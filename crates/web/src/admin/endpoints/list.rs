@@ -5,6 +5,7 @@ use askama::Template;
 use tollgate_models::QueryResult;
 use tollgate_models::deliveries::{self, Delivery};
 use tollgate_models::endpoints::{self, Endpoint, Validation};
+use tollgate_models::upgrades;
 use tollgate_models::users::Role;
 
 use super::{Last, address, unchecked_warning};
@@ -25,6 +26,8 @@ pub(in crate::admin) struct EndpointRow {
     pub(in crate::admin) retires: Option<Stamp>,
     pub(in crate::admin) mode: Mode,
     pub(in crate::admin) unchecked: bool,
+    /// What comes by it is only compared.
+    pub(in crate::admin) shadow: bool,
     pub(in crate::admin) events: String,
     pub(in crate::admin) connect: bool,
     pub(in crate::admin) account: String,
@@ -48,10 +51,15 @@ pub(in crate::admin) async fn show(viewer: Viewer) -> Result<HttpResponse, PageE
             let last = deliveries::newest_of_endpoint(conn, &endpoint.uuid)?;
             found.push((endpoint, last));
         }
-        Ok(found)
+        Ok((found, upgrades::shadows(conn)?))
     });
+    let (found, shadows) = found.await?;
     let layout = viewer.layout(Section::Endpoints, "Endpoints");
-    page(&view(layout, found.await?, viewer.may(Role::Operator), viewer.now))
+    let mut list = view(layout, found, viewer.may(Role::Operator), viewer.now);
+    for row in &mut list.rows {
+        row.shadow = shadows.iter().any(|uuid| row.href == address(uuid));
+    }
+    page(&list)
 }
 
 pub(in crate::admin) fn view(
@@ -74,6 +82,7 @@ pub(in crate::admin) fn row(endpoint: Endpoint, last: Option<Delivery>, now: i64
         retires: endpoint.retire_at.map(|at| Stamp::short(at, now)),
         mode: Mode { live: endpoint.livemode },
         unchecked: endpoint.validation == Validation::None,
+        shadow: false,
         events: events_text(&endpoint.event_types()),
         connect: endpoint.connect,
         account: endpoint.account.unwrap_or_else(|| "not told".to_owned()),

@@ -10,7 +10,7 @@ use tollgate_models::page::Cursor;
 use tollgate_models::runs::{self, Run};
 use tollgate_models::tasks::{self, Task};
 use tollgate_models::users::Role;
-use tollgate_models::{AnyConnection, QueryResult};
+use tollgate_models::{AnyConnection, QueryResult, shadow_events};
 
 use super::again::Again;
 use super::changes::{Change, changes};
@@ -23,10 +23,10 @@ use crate::admin::layout::{Layout, Section, page};
 use crate::admin::page_error::PageError;
 use crate::admin::parts::{EndpointNames, Fact, at_stripe};
 use crate::admin::roles::{Operator, Viewer};
-use crate::admin::show::{Badge, Id, Mode, Stamp, size};
+use crate::admin::show::{Badge, Id, Mode, Stamp, seconds_text, size};
 use crate::admin::tasks::{Look, TaskRow};
 use crate::admin::{deliveries::DeliveryRow, endpoints};
-use crate::{Error, Handlers};
+use crate::{Error, Handlers, Tollgate};
 
 /// The newest runs, tasks and deliveries that are shown.
 const MOST: i64 = 50;
@@ -76,7 +76,7 @@ pub(in crate::admin) struct Found {
 pub(in crate::admin) async fn show(viewer: Viewer, id: web::Path<String>) -> Result<HttpResponse, PageError> {
     let wanted = id.clone();
     let found = viewer.tollgate.db().read(move |conn| load(conn, &wanted)).await?;
-    let found = found.ok_or_else(|| no_such_event(&id))?;
+    let Some(found) = found else { return Err(not_yet(&viewer.tollgate, &id).await?.into()) };
     let layout = viewer.layout(Section::Events, &found.event.type_);
     let look = Look { handlers: viewer.tollgate.handlers(), operator: viewer.may(Role::Operator), now: viewer.now };
     let path = format!("events/{}", found.event.id);
@@ -95,6 +95,21 @@ fn load(conn: &mut AnyConnection, id: &str) -> QueryResult<Option<Found>> {
         names: EndpointNames::load(conn)?,
         event,
     }))
+}
+
+// It may have come by the shadow of an upgrade first, as deliveries tell.
+async fn not_yet(tollgate: &Tollgate, id: &str) -> Result<Error, Error> {
+    let wanted = id.to_owned();
+    let copy = tollgate.db().read(move |conn| shadow_events::of_event(conn, &wanted)).await?;
+    Ok(copy.map_or_else(
+        || no_such_event(id),
+        |copy| {
+            let at = seconds_text((copy.received_at + shadow_events::WAIT).div_euclid(1000)).unwrap_or_default();
+            Error::NotFound(format!(
+                "{id:.100} has come by the shadow of an upgrade only: unless it comes by the live endpoint, it is taken in after {at}"
+            ))
+        },
+    ))
 }
 
 pub(super) fn no_such_event(id: &str) -> Error {
