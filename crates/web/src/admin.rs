@@ -95,6 +95,7 @@ fn pages(routes: &mut web::ServiceConfig) {
         .route("/endpoints/{uuid}/retire", post().to(endpoints::retire::retire))
         .route("/endpoints/{uuid}/upgrade", get().to(endpoints::upgrade::show))
         .route("/endpoints/{uuid}/upgrade", post().to(endpoints::upgrade::begin))
+        .route("/endpoints/{uuid}/upgrade/findings", get().to(endpoints::upgrade::show_findings))
         .route("/endpoints/{uuid}/upgrade/types/{type}", get().to(endpoints::upgrade::show_type))
         .route("/endpoints/{uuid}/upgrade/try", post().to(endpoints::upgrade::try_handlers))
         .route("/endpoints/{uuid}/upgrade/swap", get().to(endpoints::upgrade_end::ask_swap))

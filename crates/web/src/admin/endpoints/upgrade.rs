@@ -56,6 +56,16 @@ pub(in crate::admin) async fn show(viewer: Viewer, uuid: web::Path<String>) -> R
     }
 }
 
+/// `GET /admin/endpoints/{uuid}/upgrade/findings`: the same of the newest upgrade, ended or not.
+pub(in crate::admin) async fn show_findings(
+    viewer: Viewer,
+    uuid: web::Path<String>,
+) -> Result<HttpResponse, PageError> {
+    let missing = || Error::NotFound(format!("there was no upgrade of the endpoint {uuid:.36}"));
+    let sides = upgrade::latest(&viewer.tollgate, &uuid).await?.ok_or_else(missing)?;
+    findings(&viewer, sides).await
+}
+
 async fn findings(viewer: &Viewer, sides: Sides) -> Result<HttpResponse, PageError> {
     let sides = as_at_stripe(&viewer.tollgate, sides).await?;
     let comparison = upgrade::comparison(&viewer.tollgate, &sides.upgrade).await?;

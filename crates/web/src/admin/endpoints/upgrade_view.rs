@@ -13,7 +13,7 @@ use crate::admin::guard::sentence;
 use crate::admin::layout::Layout;
 use crate::admin::parts::{Fact, name_of};
 use crate::admin::show::{Badge, Id, Mode, Stamp, Tone, count};
-use crate::endpoints::upgrade::{Change, Comparison, Difference, HandlerFinding, Sides, TypeComparison};
+use crate::endpoints::upgrade::{Change, ColumnFinding, Comparison, Difference, HandlerFinding, Sides, TypeComparison};
 
 /// Longer values are cut, in bytes.
 const LONGEST: usize = 300;
@@ -35,10 +35,15 @@ struct TypeRow {
     only_live: String,
     compared: usize,
     paths: usize,
-    /// Columns that read something else; none if there are no columns.
-    columns: Option<Vec<String>>,
+    /// Columns that read something else, those that read nothing any more first; none if there are no columns.
+    columns: Option<Columns>,
     failing: Vec<String>,
     tried: usize,
+}
+
+struct Columns {
+    lost: Vec<String>,
+    other: Vec<String>,
 }
 
 #[derive(Template)]
@@ -58,12 +63,13 @@ pub(super) struct UpgradePage {
     may_try: bool,
     retry: Option<String>,
     notices: Vec<Notice>,
-    facts: Vec<Fact>,
+    sides: [(&'static str, Vec<Fact>); 2],
     rows: Vec<TypeRow>,
     both: String,
     differ: usize,
     failing: usize,
     tried: bool,
+    tried_at: Option<Stamp>,
 }
 
 impl UpgradePage {
@@ -90,13 +96,14 @@ impl UpgradePage {
             stage: stage(upgrade.status),
             from: version_of(upgrade),
             to: upgrade.to_version.clone(),
-            may_swap: operator && !pending && upgrade.status != Stage::Abandoning,
+            may_swap: operator && !pending && matches!(upgrade.status, Stage::Comparing | Stage::Swapping),
             swap_label: if upgrade.status == Stage::Swapping { "Finish the swap" } else { "Swap" },
             may_abandon: operator && super::upgrade::may_abandon(upgrade.status),
             may_try: operator && has_handlers && upgrade.status == Stage::Comparing && !comparison.types.is_empty(),
             retry: (operator && pending).then(|| format!("{}/retry", address(&sides.shadow.uuid))),
             notices: notices(&sides, has_handlers, now),
-            facts: facts(&sides, took, comparison.tried_at, now),
+            sides: sides_of(&sides, took, now),
+            tried_at: comparison.tried_at.map(|at| Stamp::short(at, now)),
             both: count(comparison.types.iter().map(|one| one.tally.both).sum()),
             differ: comparison.types.iter().filter(|one| !one.differences.is_empty()).count(),
             failing: failing.len(),
@@ -108,9 +115,6 @@ impl UpgradePage {
 }
 
 fn row(base: &str, found: &TypeComparison) -> TypeRow {
-    let names = |columns: &Vec<_>| {
-        columns.iter().map(|one: &crate::endpoints::upgrade::ColumnFinding| one.column.clone()).collect()
-    };
     TypeRow {
         href: format!("{base}/types/{}", segment(&found.tally.type_)),
         type_: found.tally.type_.clone(),
@@ -120,10 +124,16 @@ fn row(base: &str, found: &TypeComparison) -> TypeRow {
         only_live: some(found.tally.only_live),
         compared: found.compared,
         paths: found.differences.len(),
-        columns: found.columns.as_ref().map(names),
+        columns: found.columns.as_deref().map(columns),
         failing: found.failing().map(|found| found.handler.clone()).collect(),
         tried: found.handlers.len(),
     }
+}
+
+fn columns(findings: &[ColumnFinding]) -> Columns {
+    let (lost, other): (Vec<&ColumnFinding>, Vec<_>) = findings.iter().partition(|one| one.after.is_null());
+    let names = |of: Vec<&ColumnFinding>| of.into_iter().map(|one| one.column.clone()).collect();
+    Columns { lost: names(lost), other: names(other) }
 }
 
 // Nothing is said of nothing.
@@ -213,27 +223,27 @@ fn notices(sides: &Sides, has_handlers: bool, now: i64) -> Vec<Notice> {
     notices
 }
 
-fn facts(sides: &Sides, took: (Option<i64>, Option<i64>), tried_at: Option<i64>, now: i64) -> Vec<Fact> {
-    let link = |name, endpoint: &Endpoint| Fact::id(name, Id::link(&endpoint.uuid, address(&endpoint.uuid)));
-    let took_at = |name, at: Option<i64>| match at {
-        Some(at) => Fact::at(name, Stamp::short(at, now)),
-        None => Fact::text(name, "none yet"),
+fn sides_of(sides: &Sides, took: (Option<i64>, Option<i64>), now: i64) -> [(&'static str, Vec<Fact>); 2] {
+    let upgrade = &sides.upgrade;
+    let side = |endpoint: &Endpoint, version: String, took: Option<i64>| {
+        vec![
+            Fact::id("Endpoint", Id::link(&endpoint.uuid, address(&endpoint.uuid))),
+            Fact::text("API version", version),
+            Fact::text("State", endpoint.status.to_string()),
+            match took {
+                Some(at) => Fact::at("Last delivery", Stamp::short(at, now)),
+                None => Fact::text("Last delivery", "none yet"),
+            },
+        ]
     };
-    let (live, shadow) = took;
-    vec![
-        link("Live endpoint", &sides.live),
-        Fact::text("State", sides.live.status.to_string()),
-        took_at("Last delivery", live),
-        link("Shadow", &sides.shadow),
-        Fact::text("State", sides.shadow.status.to_string()),
-        took_at("Last delivery", shadow),
-        Fact::at("Begun", Stamp::short(sides.upgrade.created_at, now)),
-        Fact::text("By", &sides.upgrade.actor),
-        match tried_at {
-            Some(at) => Fact::at("Handlers tried", Stamp::short(at, now)),
-            None => Fact::text("Handlers tried", "not yet"),
-        },
-    ]
+    let live = side(&sides.live, version_of(upgrade), took.0);
+    let mut shadow = side(&sides.shadow, upgrade.to_version.clone(), took.1);
+    shadow.push(Fact::at("Begun", Stamp::short(upgrade.created_at, now)));
+    shadow.push(Fact::text("By", &upgrade.actor));
+    let swapped = matches!(upgrade.status, Stage::Swapping | Stage::Swapped);
+    let headings =
+        if swapped { ["The old endpoint", "The live endpoint"] } else { ["The live endpoint", "The shadow"] };
+    [(headings[0], live), (headings[1], shadow)]
 }
 
 /// A path or a column, in both versions.
@@ -281,7 +291,7 @@ impl TypePage {
     pub(super) fn new(layout: Layout, sides: &Sides, found: TypeComparison, shows_content: bool) -> Self {
         let tally = &found.tally;
         let columns = found.columns.as_ref().map(|columns| {
-            let line = |one: &crate::endpoints::upgrade::ColumnFinding| Line {
+            let line = |one: &ColumnFinding| Line {
                 name: one.column.clone(),
                 events: one.events,
                 before: text(&one.before),

@@ -54,6 +54,8 @@ async fn a_newer_version_is_tried_swapped_and_abandoned_by_forms() {
     assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, page(UUID, "").as_str()));
     assert_eq!(sim.endpoints().len(), 1);
     assert!(browser.get(&upgrade).await.body.contains("was tried before, and abandoned"));
+    let found = browser.get(&page(UUID, "/upgrade/findings")).await;
+    assert!(found.body.contains("abandoned") && !found.body.contains("/upgrade/swap"), "{}", found.body);
 
     browser.post(&upgrade, &upgrade, &[("api_version", NEW)]).await;
     let new = shadow(&server).await;

@@ -73,7 +73,7 @@ pub struct HandlerFinding {
     pub tried: usize,
     /// Those on which it failed.
     pub failed: usize,
-    /// Those of these on which it had failed in the present version too.
+    /// Those of these on which it fails in the present version too.
     pub failed_before: usize,
     /// Why it failed on the newest.
     pub error: Option<String>,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use tollgate_models::runs::{self, Outcome};
+use tollgate_models::runs::Outcome;
 use tollgate_models::shadow_events::{self, ShadowEvent};
 use tollgate_models::{Lane, QueryResult};
 
@@ -17,8 +17,6 @@ use crate::{Error, Tollgate};
 const OF_EACH_TYPE: i64 = 3;
 /// When no further event is begun: whoever asked for it waits.
 const LONGEST: Duration = Duration::from_secs(15);
-/// Runs of an event that are looked through.
-const RUNS: i64 = 200;
 
 /// What the handlers did with one copy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +30,7 @@ pub(super) struct OfHandler {
     pub(super) handler: String,
     /// Why it failed, if it did.
     pub(super) error: Option<String>,
-    /// Its last run on the event in the present version failed too.
+    /// It fails on the event in the present version too.
     pub(super) failed_before: bool,
 }
 
@@ -48,7 +46,7 @@ pub struct Tried {
 }
 
 /// Runs every handler on the newest copies of each type it matches, and rolls everything back. What a handler does outside the
-/// database is not undone. Those that run after the commit are not run.
+/// database is not undone. One that fails is tried on the event in the present version too. Those that run after the commit are not run.
 ///
 /// # Errors
 /// [`Error::NotFound`] when no upgrade is under way.
@@ -106,12 +104,6 @@ fn try_all(tollgate: &Tollgate, shadow_uuid: &str, copies: Vec<ShadowEvent>) -> 
 }
 
 fn try_one(tollgate: &Tollgate, copy: &ShadowEvent) -> Result<Trial, Error> {
-    let id = copy.event_id.clone();
-    let before = tollgate.db().blocking().read(|conn| runs::of_event(conn, &id, RUNS))?;
-    let failed_before = |name: &str| {
-        let last = before.iter().find(|run| run.handler == name && run.task_id.is_none());
-        last.is_some_and(|run| !matches!(run.outcome, Outcome::Succeeded | Outcome::RolledBack))
-    };
     let together = dry_run(tollgate, copy, None)?;
     let mut trial = Trial::default();
     for entry in tollgate.handlers().matching(&copy.type_) {
@@ -123,10 +115,19 @@ fn try_one(tollgate: &Tollgate, copy: &ShadowEvent) -> Result<Trial, Error> {
                 error_of(&alone, &entry.name).unwrap_or(alone.error)
             }
         };
-        let failed_before = failed_before(&entry.name);
+        let failed_before = error.is_some() && fails_already(tollgate, copy, &entry.name)?;
         trial.handlers.push(OfHandler { handler: entry.name.clone(), error, failed_before });
     }
     Ok(trial)
+}
+
+// Whether it fails in the present version too, tried in the same way. What is not here, or not any more, tells nothing.
+fn fails_already(tollgate: &Tollgate, copy: &ShadowEvent, handler: &str) -> Result<bool, Error> {
+    match tollgate.workers().dry_run(&copy.event_id, Some(handler.to_owned())) {
+        Ok(ran) => Ok(ran.is_some_and(|ran| error_of(&ran, handler).unwrap_or(ran.error).is_some())),
+        Err(Error::Conflict(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 fn dry_run(tollgate: &Tollgate, copy: &ShadowEvent, handler: Option<String>) -> Result<DryRun, Error> {
