@@ -165,11 +165,14 @@ pub struct Tally {
 /// When a query fails.
 pub fn tallies(conn: &mut AnyConnection, upgrade: &Upgrade) -> QueryResult<Vec<Tally>> {
     let mut tallies: Vec<Tally> = diesel::sql_query(
-        "SELECT s.type, count(e.id) AS both, CAST(sum(CASE WHEN e.id IS NULL AND NOT s.taken_in THEN 1 ELSE 0 END) AS BIGINT) AS only_shadow, \
-         CAST(sum(CASE WHEN s.taken_in THEN 1 ELSE 0 END) AS BIGINT) AS taken_in, CAST(0 AS BIGINT) AS only_live \
-         FROM shadow_events s LEFT JOIN events e ON e.id = s.event_id AND NOT s.taken_in \
-         WHERE s.endpoint_uuid = $1 AND s.seq > (SELECT coalesce(max(seq), 0) FROM shadow_events) - $2 \
-         GROUP BY s.type ORDER BY s.type",
+        // What is settled and was not taken in came by both, whether or not the event is still kept.
+        "SELECT type, count(*) - CAST(sum(waits) AS BIGINT) - CAST(sum(taken) AS BIGINT) AS both, \
+         CAST(sum(waits) AS BIGINT) AS only_shadow, CAST(sum(taken) AS BIGINT) AS taken_in, CAST(0 AS BIGINT) AS only_live FROM (\
+         SELECT s.type, CASE WHEN s.settled_at IS NULL AND e.id IS NULL THEN 1 ELSE 0 END AS waits, \
+         CASE WHEN s.taken_in THEN 1 ELSE 0 END AS taken \
+         FROM shadow_events s LEFT JOIN events e ON e.id = s.event_id AND s.settled_at IS NULL \
+         WHERE s.endpoint_uuid = $1 AND s.seq > (SELECT coalesce(max(seq), 0) FROM shadow_events) - $2) AS copies \
+         GROUP BY type ORDER BY type",
     )
     .bind::<Text, _>(&upgrade.shadow_uuid)
     .bind::<BigInt, _>(LOOKED_AT)

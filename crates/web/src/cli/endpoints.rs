@@ -5,8 +5,8 @@ mod upgrade;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use tollgate_models::api_keys;
 use tollgate_models::endpoints::{self as rows, Endpoint, Validation};
+use tollgate_models::{QueryResult, api_keys, upgrades};
 use tollgate_stripe_client::catalogue;
 use url::Url;
 
@@ -177,16 +177,22 @@ pub(super) async fn run(command: Endpoints, tollgate: &Tollgate, json: bool) -> 
 }
 
 async fn list(tollgate: &Tollgate, json: bool) -> Outcome {
-    let all = tollgate.db().read(rows::list).await?;
+    let found = tollgate.db().read(|conn| -> QueryResult<_> { Ok((rows::list(conn)?, upgrades::shadows(conn)?)) });
+    let (all, shadows) = found.await?;
+    let is_shadow = |endpoint: &Endpoint| shadows.contains(&endpoint.uuid);
     if json {
-        all.iter().for_each(|endpoint| output::json(&as_json(endpoint)));
+        for endpoint in &all {
+            let mut value = as_json(endpoint);
+            value["shadow"] = is_shadow(endpoint).into();
+            output::json(&value);
+        }
         return Ok(());
     }
     let table: Vec<Vec<String>> = all
         .iter()
         .map(|endpoint| {
             vec![
-                endpoint.status.to_string(),
+                format!("{}{}", endpoint.status, if is_shadow(endpoint) { ", shadow" } else { "" }),
                 Kind::of(endpoint).label().to_owned(),
                 if endpoint.livemode { "live" } else { "test" }.to_owned(),
                 endpoint.stripe_id.clone().unwrap_or_else(|| "-".to_owned()),

@@ -235,6 +235,9 @@ async fn a_newer_api_version_is_tried_and_swapped_or_given_up() {
     assert!(told.status == 0 && told.out.contains("comparing") && told.out.contains("FAILING HANDLERS"), "{told:?}");
     let told = desk.json(&["endpoints", "upgrade", text(&begun, "shadow"), "--status"]).await;
     assert_eq!((&told["uuid"], &told["types"], &told["obstacle"]), (&json!(uuid), &json!([]), &json!(null)));
+    let listed = desk.cli.run(&["endpoints", "list", "--json"]).await.json();
+    assert_eq!(listed.iter().filter(|endpoint| endpoint["shadow"] == true).count(), 1);
+    assert!(desk.cli.run(&["endpoints", "list"]).await.out.contains("enabled, shadow"));
     let doctor = desk.cli.run(&["doctor"]).await;
     assert!(doctor.out.contains("to 2026-10-28.endive is compared"), "{doctor:?}");
     let disabled = desk.cli.run(&["endpoints", "disable", uuid]).await;

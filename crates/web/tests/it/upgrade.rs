@@ -501,3 +501,47 @@ async fn copies_are_thinned_out_and_go_after_a_week() {
     assert_eq!(upgrade::settle_due(&shop.app.tollgate).await.unwrap(), 0);
     assert_eq!((shop.app.count("shadow_events"), shop.app.count("events")), (0, 205));
 }
+
+#[tokio::test]
+async fn an_event_destination_for_snapshots_is_upgraded_in_the_same_way() {
+    let shop = Shop::start().await;
+    let kind = Kind::SnapshotDestination;
+    let draft = Draft { kind, api_version: Some(OLD.to_owned()), ..shop.draft() };
+    let live = shop.try_create(draft).await.unwrap();
+    let upgrade = start(&shop, &live).await;
+    let shadow = shop.row(&upgrade.shadow_uuid);
+    assert!(Kind::of(&shadow) == kind && shadow.stripe_id.as_ref().unwrap().starts_with("ed_"));
+    let before = changes(&shop, "sub_1").await;
+    assert_eq!(shop.app.event(&before).api_version.as_deref(), Some(OLD));
+    let found = upgrade::comparison(&shop.app.tollgate, &upgrade).await.unwrap();
+    assert!(found.types[0].tally.both == 1 && !found.types[0].differences.is_empty());
+    assert_eq!(swap(&shop, &live.uuid).await.unwrap().status, Stage::Swapped);
+    let after = changes(&shop, "sub_2").await;
+    assert_eq!(shop.app.event(&after).api_version.as_deref(), Some(NEW));
+    assert_eq!(shop.row(&live.uuid).status, Status::Disabled);
+}
+
+#[tokio::test]
+async fn a_handler_that_fails_in_both_versions_is_not_held_against_the_new_one() {
+    let always = Handlers::new().on_as("always", "customer", |_, _| Err("no luck".into()));
+    let shop = Shop::start_with(Setup::bare().handlers(always)).await;
+    let live = live_endpoint(&shop).await;
+    let upgrade = start(&shop, &live).await;
+    assert_eq!(upgrade::try_handlers(&shop.app.tollgate, &live.uuid, &Actor::cli()).await.unwrap().events, 0);
+    shop.happens("cus_1").await;
+    let tried = upgrade::try_handlers(&shop.app.tollgate, &upgrade.shadow_uuid, &Actor::cli()).await.unwrap();
+    assert_eq!((tried.events, tried.failed), (1, 0));
+    let found = upgrade::comparison(&shop.app.tollgate, &upgrade).await.unwrap();
+    let always = &found.types[0].handlers[0];
+    assert_eq!((always.failed, always.failed_before, found.types[0].failing().count()), (1, 1, 0));
+    // A body that is no event, by whoever has the secret, is refused as anywhere.
+    let path = format!("/stripe/webhooks/{}", upgrade.shadow_uuid);
+    let secret = shop.sim.endpoint_secret(&shop.row(&upgrade.shadow_uuid).stripe_id.unwrap()).unwrap();
+    for (body, status) in [("{}", 400), ("", 400), ("[1]", 400), ("\0", 400)] {
+        let signature = crate::support::sign_at(&secret, NOW / 1000, body.as_bytes());
+        let answer = shop.app.http.post(&path, &[("stripe-signature", signature.as_str())], body).await;
+        assert_eq!(answer.status, status, "{body:?}");
+    }
+    assert_eq!(shop.app.http.post(&path, &[], "{}").await.status, 400);
+    assert_eq!(shop.app.count("shadow_events"), 1);
+}

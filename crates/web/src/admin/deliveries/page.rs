@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde_json::{Map, Value};
 use tollgate_models::QueryResult;
-use tollgate_models::deliveries::{self, Delivery};
+use tollgate_models::deliveries::{self, Delivery, Outcome};
 use tollgate_models::endpoints::{self as endpoint_rows, Secret};
 use tollgate_models::users::Role;
 
@@ -65,6 +65,7 @@ pub(in crate::admin) fn view(
     let reason = delivery.reason.clone().unwrap_or_default();
     let kept = delivery.body.as_deref();
     let body_note = match kept {
+        _ if delivery.outcome == Outcome::Shadow => "Kept for some time, to be compared".to_owned(),
         _ if delivery.event_id.is_some() => "Kept with its event".to_owned(),
         Some(_) if !operator => "Shown to operators and admins".to_owned(),
         Some(body) if (body.len() as i64) < delivery.body_size => {

@@ -82,9 +82,11 @@ async fn findings(viewer: &Viewer, sides: Sides) -> Result<HttpResponse, PageErr
 
 // If Stripe does not answer soon, they stand as they are known here.
 async fn as_at_stripe(tollgate: &Tollgate, sides: Sides) -> Result<Sides, Error> {
-    for endpoint in [&sides.live, &sides.shadow] {
-        super::page::ask_stripe(tollgate, &endpoint.uuid).await?;
-    }
+    let ask = |endpoint: &Endpoint| {
+        let uuid = endpoint.uuid.clone();
+        async move { super::page::ask_stripe(tollgate, &uuid).await }
+    };
+    tokio::try_join!(ask(&sides.live), ask(&sides.shadow))?;
     Ok(upgrade::latest(tollgate, &sides.shadow.uuid).await?.unwrap_or(sides))
 }
 

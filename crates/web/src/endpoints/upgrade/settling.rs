@@ -55,11 +55,7 @@ pub(crate) fn settle(
             Ok(taken)
         })?;
         if !taken.is_empty() {
-            tracing::warn!(
-                events = taken.len(),
-                first = taken[0],
-                "events came by the shadow of an upgrade alone: they are taken in from there"
-            );
+            tracing::info!(events = taken.len(), "events that came by a shadow alone are taken in");
         }
         taken_in += taken.len();
     }
