@@ -12,6 +12,7 @@ pub(super) mod rotate;
 mod secrets_view;
 pub(super) mod upgrade;
 pub(super) mod upgrade_end;
+mod upgrade_type;
 mod upgrade_view;
 
 use tollgate_models::deliveries::Delivery;

@@ -48,5 +48,6 @@ mod thin_events;
 mod transactions;
 mod truth;
 mod upgrade;
+mod upgrade_trouble;
 mod urls;
 mod validation;

@@ -10,6 +10,7 @@ mod served;
 mod server;
 mod setup;
 mod shop;
+pub mod upgrades;
 mod wait;
 
 pub use app::TestApp;

@@ -9,7 +9,8 @@ use tollgate_models::endpoints::{Endpoint, Status};
 use tollgate_models::upgrades::Status as Stage;
 use tollgate_models::users::Role;
 
-use super::upgrade_view::{TypePage, UpgradePage, Views, stage_text};
+use super::upgrade_type::TypePage;
+use super::upgrade_view::{UpgradePage, Views, stage_text};
 use super::{address, typed};
 use crate::admin::fields::Posted;
 use crate::admin::flash::Flash;
