@@ -165,13 +165,14 @@ pub struct Tally {
 /// When a query fails.
 pub fn tallies(conn: &mut AnyConnection, upgrade: &Upgrade) -> QueryResult<Vec<Tally>> {
     let mut tallies: Vec<Tally> = diesel::sql_query(
+        // The newest are read by their number: an expression, lest the endpoint's index be taken, which has all of them.
         // What is settled and was not taken in came by both, whether or not the event is still kept.
         "SELECT type, count(*) - CAST(sum(waits) AS BIGINT) - CAST(sum(taken) AS BIGINT) AS both, \
          CAST(sum(waits) AS BIGINT) AS only_shadow, CAST(sum(taken) AS BIGINT) AS taken_in, CAST(0 AS BIGINT) AS only_live FROM (\
          SELECT s.type, CASE WHEN s.settled_at IS NULL AND e.id IS NULL THEN 1 ELSE 0 END AS waits, \
          CASE WHEN s.taken_in THEN 1 ELSE 0 END AS taken \
          FROM shadow_events s LEFT JOIN events e ON e.id = s.event_id AND s.settled_at IS NULL \
-         WHERE s.endpoint_uuid = $1 AND s.seq > (SELECT coalesce(max(seq), 0) FROM shadow_events) - $2) AS copies \
+         WHERE s.endpoint_uuid || '' = $1 AND s.seq > (SELECT coalesce(max(seq), 0) FROM shadow_events) - $2) AS copies \
          GROUP BY type ORDER BY type",
     )
     .bind::<Text, _>(&upgrade.shadow_uuid)
@@ -197,8 +198,9 @@ fn only_live(conn: &mut AnyConnection, upgrade: &Upgrade) -> QueryResult<Vec<Str
         .filter(shadow_events::endpoint_uuid.eq(&upgrade.shadow_uuid));
     events::table
         .filter(events::endpoint_uuid.eq(&upgrade.live_uuid))
-        .filter(events::received_at.ge(begun))
-        .filter(events::received_at.lt(until))
+        // Expressions, lest an index be taken that has more than the newest.
+        .filter((events::received_at + 0).ge(begun))
+        .filter((events::received_at + 0).lt(until))
         // What is older was never sent to the shadow.
         .filter(events::created.ge(begun.div_euclid(1000)))
         .filter(events::seq.gt(newest.unwrap_or_default() - LOOKED_AT))

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::ShadowEvent;
 use crate::db::AnyConnection;
+use crate::events;
 use crate::intake::{self, EventRow};
 use crate::schema::{shadow_events, upgrades};
 use crate::upgrades::Status;
@@ -45,11 +46,17 @@ pub fn due(conn: &mut AnyConnection, now: i64, limit: i64) -> QueryResult<Vec<Sh
 /// # Errors
 /// When a query fails; then the caller's transaction must be rolled back.
 pub fn settle(conn: &mut AnyConnection, copies: &[ShadowEvent], now: i64) -> QueryResult<Vec<String>> {
-    let rows: Vec<EventRow> = copies.iter().filter_map(|copy| row(copy, now)).collect();
+    let ids: Vec<&str> = copies.iter().map(|copy| copy.event_id.as_str()).collect();
+    let known = events::received(conn, &ids)?;
+    let alone = copies.iter().filter(|copy| !known.contains_key(&copy.event_id));
+    let rows: Vec<EventRow> = alone.filter_map(|copy| row(copy, now)).collect();
     let taken_in = intake::store_fetched(conn, &rows)?;
-    for copy in copies {
-        diesel::update(shadow_events::table.find(copy.seq))
-            .set((shadow_events::settled_at.eq(now), shadow_events::taken_in.eq(taken_in.contains(&copy.event_id))))
+    let numbers = |taken: bool| -> Vec<i64> {
+        copies.iter().filter(|copy| taken_in.contains(&copy.event_id) == taken).map(|copy| copy.seq).collect()
+    };
+    for taken in [false, true] {
+        diesel::update(shadow_events::table.filter(shadow_events::seq.eq_any(numbers(taken))))
+            .set((shadow_events::settled_at.eq(now), shadow_events::taken_in.eq(taken)))
             .execute(conn)?;
     }
     Ok(taken_in)

@@ -53,6 +53,10 @@ impl Differences {
         let previous = |event: &Value| event["data"].get("previous_attributes").cloned().unwrap_or_default();
         differ("previous_attributes", &previous(before), &previous(after), &mut of_event);
         for ((change, path), (before, after)) in of_event {
+            // Keys may be of the user's making, and others in each event.
+            if self.found.len() >= MOST && !self.found.contains_key(&(change, path.clone())) {
+                continue;
+            }
             let known = self.found.entry((change, path.clone())).or_insert_with(|| Difference {
                 path,
                 change,
@@ -74,7 +78,7 @@ impl Differences {
 type Found = BTreeMap<(Change, String), (Value, Value)>;
 
 fn differ(path: &str, before: &Value, after: &Value, found: &mut Found) {
-    if before == after || found.len() >= MOST {
+    if before == after {
         return;
     }
     match (before, after) {
@@ -102,6 +106,9 @@ fn differ(path: &str, before: &Value, after: &Value, found: &mut Found) {
 }
 
 fn note(found: &mut Found, change: Change, path: String, before: &Value, after: &Value) {
+    if found.len() >= MOST {
+        return;
+    }
     found.entry((change, path)).or_insert_with(|| (before.clone(), after.clone()));
 }
 
