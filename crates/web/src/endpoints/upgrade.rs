@@ -4,6 +4,7 @@
 mod comparison;
 mod difference;
 mod ending;
+mod finishing;
 mod settling;
 mod trial;
 
@@ -23,6 +24,8 @@ use crate::{Error, Tollgate};
 pub use comparison::{ColumnFinding, Comparison, HandlerFinding, TypeComparison, comparison, comparison_of};
 pub use difference::{Change, Difference};
 pub use ending::{abandon, swap};
+pub use finishing::finish_due;
+pub(crate) use finishing::is_interrupted;
 pub use settling::settle_due;
 pub(crate) use settling::{is_due, settle};
 pub use trial::{Tried, try_handlers};

@@ -1,5 +1,5 @@
-//! Chores about endpoints: those whose place another has taken are deleted, secrets that ended long ago are removed, and what
-//! came by the shadows of upgrades alone is taken in.
+//! Chores about endpoints: those whose place another has taken are deleted, secrets that ended long ago are removed, what came
+//! by the shadows of upgrades alone is taken in, and swaps that were interrupted are finished.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -39,7 +39,8 @@ impl EndpointChores {
             shared.alarm.ring();
             shared.told.ring();
         }
-        if background.retire_due(go_on)?.waiting > 0 {
+        let unfinished = background.finish_swaps(go_on)?;
+        if background.retire_due(go_on)?.waiting + unfinished > 0 {
             self.next = Some(now + AGAIN_AFTER);
         }
         Ok(())
@@ -51,6 +52,6 @@ fn is_due(shared: &Shared) -> Result<bool, Error> {
     shared.database.read(|conn| -> Result<bool, Error> {
         let retire = !endpoints::due_to_retire(conn, now)?.is_empty();
         let ended = !endpoints::ended_secrets(conn, now - SECRET_KEPT)?.is_empty();
-        Ok(retire || ended || upgrade::is_due(conn, now)?)
+        Ok(retire || ended || upgrade::is_due(conn, now)? || upgrade::is_interrupted(conn, now)?)
     })
 }

@@ -229,3 +229,22 @@ async fn a_shadow_that_was_not_reached_or_takes_other_types_does_not_take_the_pl
     endpoints::update(&shop.app.tollgate, &live.uuid, fewer, &Actor::cli()).await.unwrap();
     assert_eq!(swap(&shop, &live.uuid).await.unwrap().status, Stage::Swapped);
 }
+
+#[tokio::test]
+async fn a_swap_that_nobody_finishes_is_finished_by_the_server() {
+    let shop = Shop::start().await;
+    let live = live_endpoint(&shop).await;
+    let upgrade = start(&shop, &live).await;
+    shop.sim.fail_next("POST", PATH, ApiFault::Error500, 2 * ATTEMPTS);
+    swap(&shop, &live.uuid).await.unwrap_err();
+    let finish = async || upgrade::finish_due(&shop.app.tollgate).await.unwrap();
+    assert_eq!((finish().await, stage(&shop, &live.uuid).await.0), (0, Stage::Swapping), "it is left some time");
+    shop.app.advance(60_000);
+    assert_eq!(finish().await, 1);
+    assert!(stage(&shop, &live.uuid).await.1.unwrap().contains("tried again"));
+    assert_eq!((finish().await, stage(&shop, &live.uuid).await), (0, (Stage::Swapped, None)));
+    assert_eq!(shop.row(&live.uuid).status, Status::Disabled);
+    assert_eq!(shop.row(&upgrade.shadow_uuid).status, Status::Enabled);
+    let last = shop.audit(&live.uuid).remove(0);
+    assert_eq!(last, ("tollgate".to_owned(), "endpoint.disabled".to_owned()));
+}

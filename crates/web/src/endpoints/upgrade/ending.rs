@@ -7,6 +7,7 @@ use tollgate_stripe_client::Error as StripeError;
 
 use super::{Sides, latest, open, under_way};
 use crate::audit::{self, Actor};
+use crate::endpoints::at_stripe::AtStripe;
 use crate::endpoints::creation::conflict;
 use crate::endpoints::{EndpointError, at_stripe, find_any, record_deletion, refresh, repair};
 use crate::{Error, Tollgate};
@@ -85,23 +86,38 @@ async fn disable_old(tollgate: &Tollgate, sides: &Sides, actor: &Actor) -> Resul
         },
     };
     let (id, actor, now) = (sides.upgrade.id, actor.clone(), tollgate.clock().now_millis());
-    let ended = move |conn: &mut AnyConnection| -> QueryResult<Option<Upgrade>> {
-        if upgrades::finish(conn, id, Stage::Swapping, Stage::Swapped, now)? && old.status != Status::Deleted {
-            let deleted_at = (status == Status::Deleted).then_some(now);
-            let old = Endpoint { status, deleted_at, updated_at: now.max(old.updated_at + 1), last_error: None, ..old };
-            rows::update(conn, &old)?;
-            audit::record(conn, &actor, "endpoint.disabled", &old.uuid, &old.description, now)?;
-        }
-        upgrades::find(conn, id)
-    };
+    let ended = move |conn: &mut AnyConnection| record_swap(conn, id, old, status, &actor, now);
     let upgrade = tollgate.db().write(ended).await?;
     tollgate.intake_refresh().await?;
     Ok(upgrade.unwrap_or_else(|| sides.upgrade.clone()))
 }
 
+/// Ends a swap whose old endpoint has this status at Stripe by now.
+pub(super) fn record_swap(
+    conn: &mut AnyConnection,
+    id: i64,
+    old: Endpoint,
+    status: Status,
+    actor: &Actor,
+    now: i64,
+) -> QueryResult<Option<Upgrade>> {
+    if upgrades::finish(conn, id, Stage::Swapping, Stage::Swapped, now)? && old.status != Status::Deleted {
+        let deleted_at = (status == Status::Deleted).then_some(now);
+        let old = Endpoint { status, deleted_at, updated_at: now.max(old.updated_at + 1), last_error: None, ..old };
+        rows::update(conn, &old)?;
+        audit::record(conn, actor, "endpoint.disabled", &old.uuid, &old.description, now)?;
+    }
+    upgrades::find(conn, id)
+}
+
 async fn disable(tollgate: &Tollgate, old: &Endpoint) -> Result<Status, String> {
     let (stripe, id) = at_stripe(tollgate, old).await.map_err(|error| error.to_string())?;
-    match stripe.set_enabled(&id, false).await {
+    disable_at(&stripe, &id).await
+}
+
+/// What an endpoint is at Stripe after it was disabled there.
+pub(super) async fn disable_at(stripe: &AtStripe, id: &str) -> Result<Status, String> {
+    match stripe.set_enabled(id, false).await {
         Ok(()) => Ok(Status::Disabled),
         Err(StripeError::Api(error)) if error.is_missing() => Ok(Status::Deleted),
         Err(error) => Err(error.to_string()),
