@@ -120,6 +120,12 @@ impl Endpoint {
         serde_json::from_str(&self.enabled_events).unwrap_or_default()
     }
 
+    /// Whether it stands for a `tollgate listen`: Stripe's CLI delivers to it, Stripe knows nothing of it, and it ends soon
+    /// unless that is told to go on.
+    pub fn is_listening(&self) -> bool {
+        self.status == Status::Enabled && self.stripe_id.is_none() && self.retire_at.is_some()
+    }
+
     /// The types and families that are answered only after their handlers have committed.
     pub fn inline_types(&self) -> Vec<String> {
         serde_json::from_str(&self.inline_events).unwrap_or_default()

@@ -347,4 +347,11 @@ diesel::joinable!(endpoint_secrets -> endpoints (endpoint_uuid));
 diesel::allow_tables_to_appear_in_same_query!(users, sessions, sign_in_links);
 diesel::allow_tables_to_appear_in_same_query!(endpoints, endpoint_secrets);
 diesel::allow_tables_to_appear_in_same_query!(upgrades, shadow_events);
-diesel::allow_tables_to_appear_in_same_query!(events, event_payloads, tasks, deliveries, object_versions, shadow_events);
+diesel::allow_tables_to_appear_in_same_query!(
+    events,
+    event_payloads,
+    tasks,
+    deliveries,
+    object_versions,
+    shadow_events
+);

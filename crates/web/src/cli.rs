@@ -6,6 +6,7 @@ mod doctor;
 mod endpoints;
 mod events;
 mod keys;
+mod listen;
 mod migrate;
 mod objects;
 mod output;
@@ -61,6 +62,8 @@ enum Command {
     /// Webhook endpoints, on Stripe and here
     #[command(subcommand)]
     Endpoints(endpoints::Endpoints),
+    /// Have Stripe's CLI deliver events to this machine, at an endpoint that ends with the command
+    Listen(listen::Listen),
     /// The event log
     #[command(subcommand)]
     Events(events::Events),
@@ -136,6 +139,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Users(command) => users::run(command, &open(config).await?, json).await,
         Command::Keys(command) => keys::run(command, &open(config).await?, json).await,
         Command::Endpoints(command) => endpoints::run(command, &open(config).await?, json).await,
+        Command::Listen(command) => listen::run(command, &open(config).await?).await,
         Command::Events(command) => events::run(command, &open(config).await?, json).await,
         Command::Reconcile(command) => reconcile::run(command, &open(config).await?, json).await,
         Command::Sync(command) => sync::run(command, &open(config).await?, json).await,

@@ -6,6 +6,7 @@ mod creation;
 mod draft;
 mod import;
 mod kind;
+mod listening;
 mod outcome;
 mod overlap;
 mod repair;
@@ -30,6 +31,7 @@ pub use creation::create;
 pub use draft::{Changes, Draft};
 pub use import::{Import, import};
 pub use kind::Kind;
+pub use listening::{LISTENING_LASTS, go_on_listening, listen, stop_listening};
 pub use outcome::{EndpointError, Field, Refusal};
 pub use overlap::{DEFAULT_OVERLAP, overlap, span};
 pub use repair::{discard, retry};
@@ -197,6 +199,9 @@ pub async fn ping(tollgate: &Tollgate, uuid: &str, actor: &Actor) -> Result<Stri
 /// Stripe for an endpoint that it has, and its id there.
 async fn at_stripe(tollgate: &Tollgate, endpoint: &Endpoint) -> Result<(AtStripe, String), EndpointError> {
     let Some(id) = endpoint.stripe_id.clone() else {
+        if endpoint.is_listening() {
+            return Err(conflict("the endpoint belongs to a `tollgate listen`, and is gone when that ends"));
+        }
         return Err(conflict("the endpoint is not at Stripe yet: retry it or clean it up first"));
     };
     let (client, _) = client_for(tollgate, endpoint.api_key_id, endpoint.livemode).await?;

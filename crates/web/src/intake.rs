@@ -31,6 +31,7 @@ use body::BodyError;
 use inline::Fate;
 pub(crate) use judge::fetched_row;
 use judge::{Judged, Reason};
+pub(crate) use table::FRESHNESS;
 use table::{KnownEndpoint, Table};
 
 /// A request is never held longer; Stripe would give up on it anyway.

@@ -43,6 +43,17 @@ impl StripeKeys {
 
     /// The key of a row, or without one the default for a mode: the stored default key, else the environment's.
     pub(crate) fn choose(&self, conn: &mut AnyConnection, id: Option<i64>, livemode: bool) -> Result<Chosen, Error> {
+        let (row, key) = self.choose_key(conn, id, livemode)?;
+        Ok(Chosen { row, client: self.client(&key)? })
+    }
+
+    /// As [`choose`](Self::choose): its row, and the key itself for a program that speaks with Stripe on our behalf.
+    pub(crate) fn choose_key(
+        &self,
+        conn: &mut AnyConnection,
+        id: Option<i64>,
+        livemode: bool,
+    ) -> Result<(Option<StoredKey>, ApiKey), Error> {
         let stored = match id {
             Some(id) => Some(
                 api_keys::find(conn, id)
@@ -52,11 +63,11 @@ impl StripeKeys {
             None => api_keys::find_for(conn, None, livemode).map_err(tollgate_models::Error::from)?,
         };
         if let Some(row) = stored {
-            let client = self.client(&self.open(&row)?)?;
-            return Ok(Chosen { row: Some(row), client });
+            let key = self.open(&row)?;
+            return Ok((Some(row), key));
         }
         match &self.from_environment {
-            Some(key) if key.livemode() == livemode => Ok(Chosen { row: None, client: self.client(key)? }),
+            Some(key) if key.livemode() == livemode => Ok((None, key.clone())),
             _ => {
                 let mode = if livemode { "live" } else { "test" };
                 Err(Error::BadRequest(format!(

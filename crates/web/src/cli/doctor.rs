@@ -224,6 +224,9 @@ async fn check_rotation(tollgate: &Tollgate, endpoint: &Endpoint, label: &str) -
         (Some(at), Some(problem)) if at <= now => {
             findings.push(finding(Grade::Bad, "endpoint", format!("{label} {problem}")));
         }
+        (Some(_), _) if endpoint.is_listening() => {
+            findings.push(finding(Grade::Good, "endpoint", format!("{label} belongs to a `tollgate listen`")));
+        }
         (Some(at), _) => {
             let text = format!("{label} is retired after {}: another takes its place", output::time(at));
             findings.push(finding(Grade::Good, "endpoint", text));

@@ -269,7 +269,7 @@ pub(super) fn livemode(mode: &str) -> Result<bool, Failed> {
     }
 }
 
-async fn key_of(tollgate: &Tollgate, choice: Choice) -> Result<(Option<i64>, bool), Failed> {
+pub(super) async fn key_of(tollgate: &Tollgate, choice: Choice) -> Result<(Option<i64>, bool), Failed> {
     let livemode = livemode(&choice.mode)?;
     let Some(account) = choice.account else { return Ok((None, livemode)) };
     let wanted = account.clone();
@@ -307,6 +307,7 @@ async fn import_of(import: ImportArgs, tollgate: &Tollgate) -> Result<Import, Fa
     Ok(Import { stripe_id: import.stripe_id, secret, api_key_id, livemode, base_url })
 }
 
-fn types(text: &str) -> Vec<String> {
+/// The types that were named, with commas between them.
+pub(super) fn types(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }

@@ -19,7 +19,8 @@ const LARGEST_TOLERANCE: u32 = 24 * 3600;
 const ALL: &str = "*";
 
 /// The base of a URL that Stripe can reach, or what is wrong with it.
-pub(super) fn check_base(text: &str, livemode: bool, config: &Config) -> Result<Url, String> {
+/// Where a program on this machine, such as Stripe's CLI, finds us.
+pub(super) fn check_form(text: &str) -> Result<Url, String> {
     let base =
         Url::parse(text.trim()).map_err(|_| "this is no URL: write for example https://pay.example.com".to_owned())?;
     if !matches!(base.scheme(), "https" | "http") {
@@ -29,13 +30,18 @@ pub(super) fn check_base(text: &str, livemode: bool, config: &Config) -> Result<
         return Err("leave out the login, the query (?…) and the fragment (#…): only scheme, host and perhaps a path"
             .to_owned());
     }
+    Ok(base)
+}
+
+pub(super) fn check_base(text: &str, livemode: bool, config: &Config) -> Result<Url, String> {
+    let base = check_form(text)?;
     if livemode && base.scheme() != "https" {
         return Err("live mode demands https".to_owned());
     }
     if is_private(&base) && (livemode || !config.stripe_is_local()) {
         return Err(
-            "Stripe cannot reach this address from the internet; for work on your own machine forward events with the \
-                    Stripe CLI: stripe listen --forward-to <this server>/stripe/webhooks/…"
+            "Stripe cannot reach this address from the internet; for work on your own machine let Stripe's CLI forward \
+             events: tollgate listen"
                 .to_owned(),
         );
     }

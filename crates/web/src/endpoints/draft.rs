@@ -6,8 +6,8 @@ use url::Url;
 use uuid::Uuid;
 
 use super::checks::{
-    check_base, check_description, check_events, check_tolerance, check_types, check_validation, check_version,
-    whole_types,
+    check_base, check_description, check_events, check_form, check_tolerance, check_types, check_validation,
+    check_version, whole_types,
 };
 use super::{Field, Kind, Refusal, url_of};
 use crate::Config;
@@ -94,6 +94,14 @@ impl Draft {
             check_validation(self.validation, self.livemode).map(|message| (Field::Validation, message)),
         ];
         all_well(problems)
+    }
+
+    /// As [`check`](Self::check), for an endpoint that is reached from this machine.
+    pub(super) fn check_listening(&self) -> Result<(), Vec<Refusal>> {
+        all_well([
+            check_form(&self.base_url).err().map(|message| (Field::BaseUrl, message)),
+            check_events(self.kind, &self.enabled_events).err().map(|message| (Field::EnabledEvents, message)),
+        ])
     }
 
     pub(super) fn into_row(self, account: Option<String>, actor: &Actor, now: i64) -> Endpoint {

@@ -77,6 +77,12 @@ impl Background<'_> {
 
     // What stands in the way, if something does.
     fn retire(&self, old: &Endpoint) -> Result<Option<String>, DbError> {
+        if old.is_listening() {
+            // Whoever listened ended without a word, and Stripe knows nothing of it.
+            let removed = self.database.write(Lane::Ordinary, |conn| self.record_retirement(conn, &old.uuid));
+            tracing::info!(endpoint = &old.uuid[..8], "an endpoint is removed: nobody listens there any more");
+            return removed.map(|()| None);
+        }
         let new = match self.database.read(|conn| proved(conn, old))? {
             Ok(new) => new,
             Err(obstacle) => return Ok(Some(obstacle)),
@@ -84,21 +90,23 @@ impl Background<'_> {
         if let Err(obstacle) = self.delete_at_stripe(old, &new) {
             return Ok(Some(obstacle));
         }
-        let (actor, now) = (Actor { name: "tollgate".to_owned(), ip: None }, self.clock.now_millis());
-        self.database.write(Lane::Ordinary, |conn| {
-            rows::lock(conn, &old.uuid)?;
-            // As it is by now: somebody may have deleted it at the same time.
-            match rows::find(conn, &old.uuid)?.filter(|old| old.status != Status::Deleted) {
-                Some(old) => super::record_deletion(conn, old, &actor, "endpoint.retired", now),
-                None => Ok(()),
-            }
-        })?;
+        self.database.write(Lane::Ordinary, |conn| self.record_retirement(conn, &old.uuid))?;
         tracing::info!(
             endpoint = &old.uuid[..8],
             by = &new.uuid[..8],
             "an endpoint is retired: another took its place"
         );
         Ok(None)
+    }
+
+    fn record_retirement(&self, conn: &mut AnyConnection, uuid: &str) -> Result<(), DbError> {
+        let (actor, now) = (Actor { name: "tollgate".to_owned(), ip: None }, self.clock.now_millis());
+        rows::lock(conn, uuid)?;
+        // As it is by now: somebody may have deleted it at the same time.
+        match rows::find(conn, uuid)?.filter(|old| old.status != Status::Deleted) {
+            Some(old) => Ok(super::record_deletion(conn, old, &actor, "endpoint.retired", now)?),
+            None => Ok(()),
+        }
     }
 
     fn delete_at_stripe(&self, old: &Endpoint, new: &Endpoint) -> Result<(), String> {

@@ -17,7 +17,7 @@ use crate::keyring::{Keyring, endpoint_secret_place};
 use crate::{Clock, Config, Error};
 
 /// Another process may change an endpoint; its change is seen after this time at the latest.
-const FRESHNESS: Duration = Duration::from_secs(1);
+pub(crate) const FRESHNESS: Duration = Duration::from_secs(1);
 
 /// An endpoint as the intake needs it.
 pub(crate) struct KnownEndpoint {
