@@ -3,6 +3,7 @@
 mod answer;
 mod builder;
 mod reply;
+mod stripe_time;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::retry::{Attempt, Backoff, Outcome, Retry};
 use answer::Answer;
 pub use builder::ClientBuilder;
 pub use reply::Reply;
+use stripe_time::Dated;
 
 const STRIPE_VERSION: HeaderName = HeaderName::from_static("stripe-version");
 const STRIPE_ACCOUNT: HeaderName = HeaderName::from_static("stripe-account");
@@ -63,6 +65,8 @@ struct Shared {
     timeout: Duration,
     max_retries: u32,
     backoff: Backoff,
+    /// When the last answer came, by its own date.
+    dated: Dated,
 }
 
 impl Client {
@@ -177,6 +181,9 @@ impl Client {
         let answer = answer::receive(prepared.builder(&self.shared.http, left)).await;
         if let (Some(permit), Outcome::Answer { limited: Some(limited), retry_after, .. }) = (permit, answer.outcome) {
             permit.slow_down(limited, retry_after);
+        }
+        if let Some(date) = answer.date {
+            self.shared.dated.note(date);
         }
         tracing::debug!(
             method = %prepared.method, path = prepared.url.path(), attempt = number, outcome = ?answer.outcome,

@@ -178,6 +178,11 @@ impl Failure {
         Self { code: Some(code), version2: true, ..self }
     }
 
+    /// What it says to people.
+    pub(crate) fn message(&self) -> String {
+        self.message.clone()
+    }
+
     /// The body that Stripe would send.
     pub(crate) fn body(&self, request_id: &str) -> Value {
         let mut error = Map::new();

@@ -1,6 +1,7 @@
 //! The HTTP API: one way through for every call, from the key to the answer.
 
 mod auth;
+mod hosted;
 mod reply;
 mod socket;
 
@@ -38,7 +39,12 @@ pub(crate) struct App {
 
 /// All routes; they are told apart by [`routes::find`].
 pub(crate) fn router(app: Arc<App>) -> Router {
-    Router::new().route("/stripecli/subscribe", get(socket::subscribe)).fallback(answer).with_state(app)
+    Router::new()
+        .route("/stripecli/subscribe", get(socket::subscribe))
+        .route("/c/pay/{id}", get(hosted::checkout_page).post(hosted::pay))
+        .route("/authenticate/{id}", get(hosted::authentication_page).post(hosted::authenticate))
+        .fallback(answer)
+        .with_state(app)
 }
 
 /// A request as the state sees it.
@@ -95,7 +101,8 @@ async fn answer(AppState(app): AppState<Arc<App>>, request: Request) -> Response
             headers: parts.headers,
             request_id: state.request_ids.id("req"),
         };
-        serve(&mut state, &incoming)
+        let (reply, fault) = serve(&mut state, &incoming);
+        (reply.dated(state.now()), fault)
     };
     match fault {
         Some(ApiFault::Timeout(wait)) => {

@@ -18,7 +18,7 @@ pub mod upgrade;
 use secrecy::{ExposeSecret, SecretString};
 use tollgate_models::endpoints::{self as rows, Endpoint, Status, Validation};
 use tollgate_models::{AnyConnection, QueryResult, api_keys};
-use tollgate_stripe_client::{Client, Error as StripeError};
+use tollgate_stripe_client::{Client, Error as StripeError, Priority};
 use uuid::Uuid;
 
 use crate::audit::{self, Actor};
@@ -281,10 +281,12 @@ async fn client_for(
         let (has, wants) = if livemode { ("test", "live") } else { ("live", "test") };
         return Err(Error::BadRequest(format!("the key {} is a {has} mode key; {wants} mode needs another", row.name)));
     }
-    let Some(row) = chosen.row else { return Ok((chosen.client, None)) };
+    // Whoever makes or changes an endpoint waits for it.
+    let client = chosen.client.with_priority(Priority::Person);
+    let Some(row) = chosen.row else { return Ok((client, None)) };
     let (id, now) = (row.id, tollgate.clock().now_millis());
     tollgate.db().write(move |conn| api_keys::record_use(conn, id, now, None)).await?;
-    Ok((chosen.client, row.account))
+    Ok((client, row.account))
 }
 
 fn seal(tollgate: &Tollgate, uuid: &str, secret: &SecretString) -> Result<String, Error> {

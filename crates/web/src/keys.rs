@@ -1,7 +1,7 @@
 //! Stripe API keys: adding one asks Stripe whose it is; it is stored sealed and shown masked.
 
 use tollgate_models::api_keys::{self, ApiKey as StoredKey, NewApiKey};
-use tollgate_stripe_client::{Account, ApiKey, Error as StripeError, KeyKind};
+use tollgate_stripe_client::{Account, ApiKey, Error as StripeError, KeyKind, Priority};
 
 use crate::audit::{self, Actor};
 use crate::keyring::{Keyring, api_key_place};
@@ -113,7 +113,7 @@ fn check_name(name: &str, key: &ApiKey) -> Result<String, Error> {
 }
 
 async fn whose(tollgate: &Tollgate, key: &ApiKey) -> Result<Option<Account>, Error> {
-    let client = tollgate.stripe_keys().client(key)?;
+    let client = tollgate.stripe_keys().client(key)?.with_priority(Priority::Person);
     match client.retrieve_account().await {
         Ok(account) => Ok(Some(account)),
         // Stripe knows the key, and holds that it may not ask this.

@@ -22,6 +22,7 @@
 //! ```
 
 pub mod admin;
+mod asked;
 pub mod audit;
 pub mod cli;
 mod clock;

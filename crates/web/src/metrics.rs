@@ -1,5 +1,6 @@
 //! What this process counts and measures, for Prometheus.
 
+mod budgets;
 mod families;
 mod figures;
 mod intake;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use tollgate_models::Database;
+use tollgate_stripe_client::Budgets;
 
 use crate::{Clock, Handlers};
 
@@ -31,6 +33,7 @@ struct Inner {
     intake: Intake,
     work: Work,
     figures: Figures,
+    budgets: Budgets,
 }
 
 impl Metrics {
@@ -40,7 +43,18 @@ impl Metrics {
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION")), ("database", kind)]);
         registry.register("build", "The version of Tollgate and the kind of database", build);
         let (intake, work) = (Intake::new(&mut registry), Work::new(&mut registry, handlers));
-        Self(Arc::new(Inner { registry, intake, work, figures: Figures::new(database, clock) }))
+        Self(Arc::new(Inner {
+            registry,
+            intake,
+            work,
+            figures: Figures::new(database, clock),
+            budgets: Budgets::default(),
+        }))
+    }
+
+    /// The request budgets of all accounts.
+    pub(crate) fn budgets(&self) -> &Budgets {
+        &self.0.budgets
     }
 
     /// What is counted of deliveries.

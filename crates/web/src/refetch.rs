@@ -7,6 +7,7 @@ use tollgate_models::{AnyConnection, Database, Lane, QueryResult};
 use tollgate_stripe_client::{Client, Error as StripeError, Form, Priority};
 use url::Url;
 
+use crate::asked::Asked;
 use crate::audit::{self, Actor};
 use crate::stripe_keys::StripeKeys;
 use crate::{Clock, Error, Tollgate};
@@ -73,14 +74,14 @@ impl Fetcher {
     pub(crate) async fn fetch(&self, subject: Subject<'_>) -> Result<Outcome, Error> {
         let client = self.stripe.client_for(&self.database, subject.account, subject.livemode)?;
         let client = client.with_priority(self.priority);
-        // The second in which it was asked for: what happened since then is told by events.
-        let as_of = self.clock.now_seconds();
+        let asked = Asked::now(&self.clock);
         let found = match client.retrieve_object(subject.object, subject.id).await {
             Ok(object) if object["deleted"] == true => None,
             Ok(object) => Some(complete(&client, subject.object, object).await?),
             Err(error) if error.is_missing() => None,
             Err(error) => return Err(error.into()),
         };
+        let as_of = asked.at_stripe(&client);
         let stored = self.database.write(Lane::Ordinary, |conn| match &found {
             Some(object) => store(conn, subject, object, as_of, client.api_version()),
             None => {

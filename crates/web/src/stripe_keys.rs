@@ -31,20 +31,23 @@ pub(crate) struct Chosen {
 }
 
 impl StripeKeys {
-    pub(crate) fn new(config: &Config, keyring: &Keyring) -> Self {
+    /// `budgets` are those of all accounts; who has them can tell how they stand.
+    pub(crate) fn new(config: &Config, keyring: &Keyring, budgets: &Budgets) -> Self {
         Self {
             keyring: keyring.clone(),
             base: config.stripe_api_base.clone(),
             timeout: config.stripe_timeout,
             from_environment: config.stripe_api_key.clone(),
-            budgets: Budgets::default(),
+            budgets: budgets.clone(),
         }
     }
 
     /// The key of a row, or without one the default for a mode: the stored default key, else the environment's.
     pub(crate) fn choose(&self, conn: &mut AnyConnection, id: Option<i64>, livemode: bool) -> Result<Chosen, Error> {
         let (row, key) = self.choose_key(conn, id, livemode)?;
-        Ok(Chosen { row, client: self.client(&key)? })
+        let account = row.as_ref().and_then(|row| row.account.as_deref());
+        let client = self.client_in(&key, account)?;
+        Ok(Chosen { row, client })
     }
 
     /// As [`choose`](Self::choose): its row, and the key itself for a program that speaks with Stripe on our behalf.
@@ -96,13 +99,13 @@ impl StripeKeys {
             None => None,
         };
         if let Some(row) = own {
-            return self.client(&self.open(&row)?);
+            return self.client_in(&self.open(&row)?, row.account.as_deref());
         }
         let chosen = database.read(|conn| Ok::<_, tollgate_models::Error>(self.choose(conn, None, livemode)))??;
         // A key that may not tell its account is taken for the account's own.
         let others = chosen.row.and_then(|row| row.account).zip(account).filter(|(own, account)| own != account);
         Ok(match others {
-            Some((_, account)) => chosen.client.with_account(account),
+            Some((_, account)) => self.for_connected(&chosen.client, account, livemode),
             None => chosen.client,
         })
     }
@@ -125,8 +128,21 @@ impl StripeKeys {
         ApiKey::parse(plain.expose_secret()).map_err(Error::internal)
     }
 
-    /// A client that uses a key; all clients of one key share a budget at Stripe itself. A simulator has no limit.
+    /// The same client for an account that is connected to the key's, whose requests count by themselves.
+    pub(crate) fn for_connected(&self, client: &Client, account: &str, livemode: bool) -> Client {
+        let client = client.with_account(account);
+        let paced = client.budget().is_some();
+        if paced { client.with_budget(self.budgets.of(account, livemode)) } else { client }
+    }
+
+    /// A client that uses a key of which nobody knows yet whose it is.
     pub(crate) fn client(&self, key: &ApiKey) -> Result<Client, Error> {
+        self.client_in(key, None)
+    }
+
+    /// A client that uses a key of an account; all clients of one account and mode share a budget at Stripe itself. A
+    /// simulator has no limit.
+    pub(crate) fn client_in(&self, key: &ApiKey, account: Option<&str>) -> Result<Client, Error> {
         let client = Client::builder(key.clone())
             .base_url(self.base.clone())
             .timeout(self.timeout)
@@ -134,7 +150,7 @@ impl StripeKeys {
             .app_info("tollgate", env!("CARGO_PKG_VERSION"), "")
             .build()?;
         let paced = client.budget().is_some();
-        let shared = || self.budgets.of(&key.masked(), key.livemode());
+        let shared = || self.budgets.of(account.unwrap_or(&key.masked()), key.livemode());
         Ok(if paced { client.with_budget(shared()) } else { client })
     }
 }

@@ -114,7 +114,7 @@ impl Shared {
             exits_when_stuck: config.stuck_handler == StuckHandler::EndProcess,
             metrics: metrics.clone(),
             keep: Keep::new(config),
-            stripe: StripeKeys::new(config, keyring),
+            stripe: StripeKeys::new(config, keyring, metrics.budgets()),
             samples: config.samples,
             fetches_references: config.fetch_references,
             reconcile_every: config.reconcile_every.map(|every| i64::try_from(every.as_millis()).unwrap_or(i64::MAX)),

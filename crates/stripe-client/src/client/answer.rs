@@ -1,9 +1,9 @@
 //! One attempt: sends, reads the answer within bounds, and says what it was.
 
 use std::error::Error as _;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde_json::Value;
 
 use super::Reply;
@@ -20,6 +20,8 @@ const EXCERPT: usize = 200;
 pub(super) struct Answer {
     pub(super) outcome: Outcome,
     pub(super) request_id: Option<String>,
+    /// When it was given, by the sender's clock, in unix seconds.
+    pub(super) date: Option<i64>,
     pub(super) result: Result<Reply, Error>,
 }
 
@@ -33,15 +35,19 @@ pub(super) async fn receive(request: reqwest::RequestBuilder) -> Answer {
     let headers = response.headers().clone();
     let request_id = text(&headers, "request-id");
     if (300..400).contains(&status) {
-        return Answer { outcome: stop(status), request_id, result: Err(Error::Redirect { status }) };
+        return Answer { outcome: stop(status), request_id, date: None, result: Err(Error::Redirect { status }) };
     }
     let body = match read(response).await {
         Ok(body) => body,
-        Err(Stopped::TooLarge) => return Answer { outcome: stop(status), request_id, result: Err(Error::TooLarge) },
+        Err(Stopped::TooLarge) => {
+            return Answer { outcome: stop(status), request_id, date: None, result: Err(Error::TooLarge) };
+        }
         Err(Stopped::Broken(error)) => return broken(&error, request_id),
     };
     let result = understand(status, &headers, &body);
-    Answer { outcome: outcome(status, &headers, &result), request_id, result }
+    // Whoever answers in Stripe's place need not know the time.
+    let date = date(&headers).filter(|_| !matches!(result, Err(Error::NotJson { .. })));
+    Answer { outcome: outcome(status, &headers, &result), request_id, date, result }
 }
 
 fn outcome(status: u16, headers: &HeaderMap, result: &Result<Reply, Error>) -> Outcome {
@@ -71,7 +77,7 @@ fn broken(error: &reqwest::Error, request_id: Option<String>) -> Answer {
         error if error.is_timeout() => Err(Error::Connect("no connection within the time-out".to_owned())),
         _ => Err(Error::Connect(text)),
     };
-    Answer { outcome: if untrusted { Outcome::Untrusted } else { Outcome::Broken }, request_id, result }
+    Answer { outcome: if untrusted { Outcome::Untrusted } else { Outcome::Broken }, request_id, date: None, result }
 }
 
 enum Stopped {
@@ -114,6 +120,11 @@ fn excerpt(body: &[u8]) -> String {
     let start = String::from_utf8_lossy(&body[..body.len().min(16 * EXCERPT)]).into_owned();
     let line = scrub(&start).split_whitespace().collect::<Vec<_>>().join(" ");
     line.chars().take(EXCERPT).collect()
+}
+
+fn date(headers: &HeaderMap) -> Option<i64> {
+    let date = httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()?;
+    i64::try_from(date.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
+use super::stripe_time::Dated;
 use super::{CONNECT_TIMEOUT, Client, Shared, TIMEOUT};
 use crate::budget::{Budget, Priority};
 use crate::catalogue::NEWEST;
@@ -160,6 +161,7 @@ impl ClientBuilder {
             timeout: self.timeout,
             max_retries: self.max_retries,
             backoff: self.backoff,
+            dated: Dated::default(),
         };
         Ok(Client {
             shared: Arc::new(shared),

@@ -9,6 +9,7 @@ mod failures;
 mod odd_servers;
 mod pages;
 mod retries;
+mod sdk_cases;
 mod server;
 mod signatures;
 mod thin_events;

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::response::Response;
@@ -17,6 +18,9 @@ use crate::state::idempotency::Reply as KeptReply;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
+/// The first second of the year 10000.
+const LAST_DATE: i64 = 253_402_300_800;
 
 /// An answer before it is sent.
 pub(super) struct Reply {
@@ -79,6 +83,13 @@ impl Reply {
             self.headers.insert(HeaderName::from_static(name), value);
         }
         self
+    }
+
+    /// Dates it by the simulator's clock.
+    pub(super) fn dated(self, now: i64) -> Self {
+        let date = UNIX_EPOCH + Duration::from_secs(u64::try_from(now).unwrap_or(0));
+        // Later dates than that cannot be written.
+        if now < LAST_DATE { self.with_header("date", &httpdate::fmt_http_date(date)) } else { self }
     }
 
     pub(super) fn into_response(self) -> Response {

@@ -13,6 +13,7 @@ mod destinations;
 mod endpoints;
 mod events;
 mod faults;
+mod hosted;
 mod idempotency;
 mod listeners;
 mod objects;

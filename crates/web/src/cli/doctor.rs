@@ -1,5 +1,7 @@
 //! `tollgate doctor`: what is wrong, and what to do about it.
 
+use std::time::Instant;
+
 use serde_json::json;
 use tollgate_models::endpoints::{self as rows, Endpoint, Status, Validation};
 use tollgate_models::upgrades::{self, Status as Stage};
@@ -8,6 +10,9 @@ use tollgate_models::{api_keys, deliveries, event_counts, users};
 use super::{Failed, Outcome, output};
 use crate::endpoints::{self, Kind, upgrade};
 use crate::{Config, Error, Tollgate};
+
+/// How far this machine's clock may be from Stripe's, in seconds: far less than a signature's tolerance of 300.
+const CLOCK_TOLERANCE: i64 = 5;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Grade {
@@ -110,10 +115,14 @@ async fn check_keys(tollgate: &Tollgate) -> Result<Vec<Finding>, Failed> {
     if keys.is_empty() {
         return Ok(vec![finding(Grade::Advice, "keys", "there is none: tollgate keys add --name NAME")]);
     }
-    let mut findings = Vec::new();
+    let (mut findings, mut stripes_time) = (Vec::new(), None);
     for (label, key) in keys {
         let answer = match key.and_then(|key| tollgate.stripe_keys().client(&key)) {
-            Ok(client) => client.retrieve_account().await.map_err(Error::from),
+            Ok(client) => {
+                let answer = client.retrieve_account().await.map_err(Error::from);
+                stripes_time = client.stripe_time_at(Instant::now()).or(stripes_time);
+                answer
+            }
             Err(error) => Err(error),
         };
         findings.push(match answer {
@@ -124,7 +133,20 @@ async fn check_keys(tollgate: &Tollgate) -> Result<Vec<Finding>, Failed> {
             Err(error) => finding(Grade::Bad, "key", format!("{label}: {error}")),
         });
     }
+    findings.extend(stripes_time.map(|theirs| clock(tollgate.clock().now_seconds() - theirs)));
     Ok(findings)
+}
+
+/// What to say of a clock that is so many seconds ahead of Stripe's.
+fn clock(ahead: i64) -> Finding {
+    let text = match ahead {
+        _ if ahead.saturating_abs() <= CLOCK_TOLERANCE => {
+            return finding(Grade::Good, "clock", "it agrees with Stripe's");
+        }
+        ahead if ahead > 0 => format!("it is {ahead} s ahead of Stripe's"),
+        behind => format!("it is {} s behind Stripe's", behind.saturating_neg()),
+    };
+    finding(Grade::Bad, "clock", format!("{text}: set this machine's clock"))
 }
 
 async fn check_endpoints(tollgate: &Tollgate) -> Result<Vec<Finding>, Failed> {

@@ -30,7 +30,8 @@ pub(crate) async fn serve(request: HttpRequest, tollgate: web::Data<Tollgate>) -
 impl Metrics {
     async fn text(&self, open_metrics: bool) -> Result<String, std::fmt::Error> {
         let figures = &self.0.figures;
-        let registries = [&self.0.registry, &figures.registry(figures.read().await)];
+        let budgets = super::budgets::registry(&self.0.budgets);
+        let registries = [&self.0.registry, &figures.registry(figures.read().await), &budgets];
         let mut text = String::with_capacity(32 * 1024);
         for registry in registries {
             match open_metrics {

@@ -54,7 +54,7 @@ pub(crate) fn all(database: &Database, stripe: &StripeKeys, now: i64) -> Result<
     for key in &keys {
         let place = (key.account.clone(), key.livemode);
         if key.is_default || !own.contains_key(&place) {
-            own.insert(place, stripe.client(&stripe.open(key)?)?);
+            own.insert(place, stripe.client_in(&stripe.open(key)?, key.account.as_deref())?);
         }
     }
     for livemode in [true, false] {
@@ -70,7 +70,7 @@ pub(crate) fn all(database: &Database, stripe: &StripeKeys, now: i64) -> Result<
         let takes = |connect: bool| of(&endpoints, account.as_deref(), livemode, connect);
         for connected in connected_accounts(database, &takes(true), now)? {
             sources.push(Source {
-                client: client.with_account(&connected),
+                client: stripe.for_connected(&client, &connected, livemode),
                 account: Some(connected),
                 livemode,
                 connected: true,

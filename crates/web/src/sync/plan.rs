@@ -72,7 +72,7 @@ pub(super) async fn accounts(runner: &Runner) -> Result<HashMap<Place, Client>, 
         let (account, livemode) = (source.account.clone().unwrap_or_default(), source.livemode);
         if !source.connected && uses_connect(runner, livemode)? {
             for account in connected(&client).await {
-                let client = client.with_account(&account);
+                let client = runner.stripe.for_connected(&client, &account, livemode);
                 accounts.insert(Place { account, livemode, connected: true }, client);
             }
         }

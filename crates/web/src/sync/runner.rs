@@ -15,6 +15,7 @@ use tollgate_stripe_client::{Client, Error as StripeError};
 
 use super::plan::{self, Place};
 use super::{Report, report_of, windows};
+use crate::asked::Asked;
 use crate::lease::Lease;
 use crate::stripe_keys::StripeKeys;
 use crate::{Clock, Error};
@@ -132,11 +133,11 @@ impl Runner {
             self.database.write(Lane::Ordinary, |conn| syncs::record_error(conn, window.id, Status::Failed, gone))?;
             return Ok(Listed::Refused);
         };
-        // The second in which it was asked for: what happens later is told by events.
-        let as_of = self.clock.now_seconds();
+        let asked = Asked::now(&self.clock);
         let mut pages = client.list_objects(&window.object, windows::params(window))?;
         match pages.next_page().await {
             Ok(page) => {
+                let as_of = asked.at_stripe(client);
                 self.store(window, client, &page.unwrap_or_default(), !pages.is_finished(), as_of)?;
                 Ok(Listed::Stored)
             }

@@ -8,6 +8,7 @@ mod chaos;
 mod cli;
 mod cli_endpoints;
 mod cli_sync;
+mod clock_skew;
 mod crash;
 mod docs;
 mod duplicates;

@@ -51,7 +51,7 @@ async fn every_metric_of_the_dashboard_is_in_a_scrape() {
     assert!(unknown.is_empty(), "{unknown:?} are not in {known:?}");
     let rows = |panel: &Value| (panel["type"] == "row").then(|| panel["title"].as_str().unwrap().to_owned());
     let rows: Vec<_> = dashboard["panels"].as_array().unwrap().iter().filter_map(rows).collect();
-    assert_eq!(rows, ["Intake", "Queue", "Handlers", "Tasks", "Trouble"]);
+    assert_eq!(rows, ["Intake", "Queue", "Handlers", "Tasks", "Trouble", "Mirror and Stripe"]);
     assert_eq!(dashboard["templating"]["list"][0]["type"], "datasource");
 }
 
