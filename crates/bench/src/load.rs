@@ -95,7 +95,11 @@ pub fn main(arguments: &Arguments) -> Result<(), Error> {
     report.complete().map(drop)
 }
 
-fn secret(given: Option<&str>) -> Result<WebhookSecret, Error> {
+/// The signing secret as it was given, or the next line of standard input.
+///
+/// # Errors
+/// When it is empty or blank.
+pub fn secret(given: Option<&str>) -> Result<WebhookSecret, Error> {
     let mut line = String::new();
     let text = match given {
         Some(text) => text,

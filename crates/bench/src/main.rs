@@ -3,6 +3,7 @@
 mod aged;
 mod backfill;
 mod burst;
+mod chaos;
 mod clock;
 mod connections;
 mod error;
@@ -45,6 +46,8 @@ enum Command {
     Backfill(backfill::Arguments),
     /// List objects in Stripe's place, for programs that are measured beside Tollgate
     Lists(backfill::Listing),
+    /// Send a simulated business's events in disorder, for mirrors that are compared with what is true in the end
+    Chaos(chaos::Arguments),
     /// Two servers on one PostgreSQL against one
     Processes(processes::Arguments),
     /// Post signed events to a webhook URL and print one line of JSON
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Aged(arguments) => aged::main(&arguments),
         Command::Backfill(arguments) => backfill::main(&arguments),
         Command::Lists(listing) => backfill::list(&listing),
+        Command::Chaos(arguments) => chaos::main(&arguments),
         Command::Processes(arguments) => processes::main(&arguments),
         Command::Load(arguments) => load::main(&arguments),
         Command::Pgbench(arguments) => pgbench::main(&arguments),
