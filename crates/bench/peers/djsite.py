@@ -1,4 +1,5 @@
 """A Django project of one file with dj-stripe in it: `python djsite.py prepare`, then `gunicorn djsite:application`.
+`python djsite.py manage djstripe_sync_models Customer` runs a command of dj-stripe's.
 
 PEER_DATABASE_URL, PEER_SECRET, PEER_UUID and PEER_STRIPE say where it works; with PEER_SYNC=no the event is stored and no
 object is synchronised.
@@ -75,6 +76,13 @@ def prepare():
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] != ["prepare"]:
-        sys.exit("usage: python djsite.py prepare")
-    prepare()
+    if sys.argv[1:2] == ["manage"]:
+        from django.core.management import execute_from_command_line
+
+        # Its checks import the module of the URLs, which is this one.
+        sys.modules["djsite"] = sys.modules["__main__"]
+        execute_from_command_line(sys.argv[1:])
+    elif sys.argv[1:] == ["prepare"]:
+        prepare()
+    else:
+        sys.exit("usage: python djsite.py prepare | manage COMMAND ...")
