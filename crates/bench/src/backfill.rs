@@ -1,5 +1,7 @@
 //! `backfill`: many objects from a Stripe that answers at once, into an empty mirror and again into one that has them.
 
+use std::time::Duration;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -29,6 +31,9 @@ pub struct Listing {
     /// The port of 127.0.0.1
     #[arg(long, default_value_t = 12_111)]
     port: u16,
+    /// Milliseconds that each answer takes
+    #[arg(long, default_value_t = 0)]
+    latency: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,7 +63,7 @@ pub fn main(arguments: &Arguments) -> Result<(), Error> {
 
 /// Lists until it is ended, for programs that are measured beside Tollgate.
 pub fn list(listing: &Listing) -> Result<(), Error> {
-    let lists = Lists::start(listing.port, listing.objects)?;
+    let lists = Lists::start(listing.port, listing.objects, Duration::from_millis(listing.latency))?;
     println!("{}", lists.base);
     loop {
         std::thread::park();
@@ -66,7 +71,7 @@ pub fn list(listing: &Listing) -> Result<(), Error> {
 }
 
 fn measure(rig: &Rig, kind: Kind, objects: u32) -> Result<Finding, Error> {
-    let lists = Lists::start(0, objects)?;
+    let lists = Lists::start(0, objects, Duration::ZERO)?;
     let mut site = rig.site(kind)?;
     site.settings.stripe = Some(lists.base.clone());
     let sync = ["sync", "customer", "--json"];
@@ -77,7 +82,7 @@ fn measure(rig: &Rig, kind: Kind, objects: u32) -> Result<Finding, Error> {
         return Err(Error::Wrong(format!("{stored} of {objects} objects are in the mirror")));
     }
     let (known, second) = site.settings.measured(&sync)?;
-    let rate = |took: std::time::Duration| f64::from(objects) / took.as_secs_f64();
+    let rate = |took: Duration| f64::from(objects) / took.as_secs_f64();
     let memory_mb = first.max(second);
     Ok(Finding { database: kind, objects, empty_rate: rate(empty), known_rate: rate(known), pages, memory_mb })
 }

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::json;
 use url::Url;
@@ -13,6 +14,10 @@ use crate::error::Error;
 /// When the newest customer was made, in unix seconds, and how long apart they are, in seconds.
 const NEWEST: i64 = 1_790_000_000;
 const APART: i64 = 97;
+/// The account that all of them are in.
+const ACCOUNT: &str = r#"{"id":"acct_bench","object":"account","business_profile":{},"capabilities":{},"charges_enabled":true,
+"company":{},"country":"NL","created":1600000000,"default_currency":"eur","details_submitted":true,"email":"bench@example.com",
+"individual":null,"metadata":{},"payouts_enabled":true,"requirements":{},"settings":{"dashboard":{}},"tos_acceptance":{},"type":"standard"}"#;
 
 /// Lists customers. Its threads live as long as the process.
 #[derive(Debug)]
@@ -23,11 +28,11 @@ pub struct Lists {
 }
 
 impl Lists {
-    /// Listens on a port of 127.0.0.1, 0 for a free one, and has so many customers.
+    /// Listens on a port of 127.0.0.1, 0 for a free one, has so many customers, and thinks so long about each answer.
     ///
     /// # Errors
     /// When the port is taken.
-    pub fn start(port: u16, customers: u32) -> Result<Self, Error> {
+    pub fn start(port: u16, customers: u32, latency: Duration) -> Result<Self, Error> {
         let what = "could not listen in Stripe's place";
         let listener = TcpListener::bind(("127.0.0.1", port)).map_err(Error::io(what))?;
         let text = format!("http://{}", listener.local_addr().map_err(Error::io(what))?);
@@ -38,7 +43,7 @@ impl Lists {
             for stream in listener.incoming().flatten() {
                 let counter = Arc::clone(&counter);
                 // A client that hangs up ends its connection, which is no failure.
-                std::thread::spawn(move || drop(serve(&stream, customers, &counter)));
+                std::thread::spawn(move || drop(serve(&stream, customers, latency, &counter)));
             }
         });
         Ok(Self { base, pages })
@@ -51,7 +56,7 @@ impl Lists {
 }
 
 // One request after the other on one connection.
-fn serve(mut stream: &TcpStream, customers: u32, pages: &AtomicUsize) -> std::io::Result<()> {
+fn serve(mut stream: &TcpStream, customers: u32, latency: Duration, pages: &AtomicUsize) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut lines = BufReader::new(stream);
     loop {
@@ -64,12 +69,15 @@ fn serve(mut stream: &TcpStream, customers: u32, pages: &AtomicUsize) -> std::io
         while lines.read_line(&mut header)? > 2 {
             header.clear();
         }
+        std::thread::sleep(latency);
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
         let body = match path {
             "/v1/customers" => {
                 pages.fetch_add(1, Ordering::Relaxed);
                 page(query, i64::from(customers))
             }
+            // Some ask first whose the key is.
+            "/v1/account" => ACCOUNT.to_owned(),
             _ => r#"{"object":"list","data":[],"has_more":false,"url":"/v1"}"#.to_owned(),
         };
         let head = format!(
