@@ -24,8 +24,8 @@ use crate::{Clock, Error};
 pub(super) const LEASE: &str = "sync";
 /// How long it has it, in milliseconds; each page takes it anew. Should two be at it after all, pages are stored twice.
 const LEASE_FOR: i64 = 15_000;
-/// Parts that are listed at the same time.
-const AT_ONCE: usize = 6;
+/// Parts that are listed at the same time, as far as the request budget lets them.
+const AT_ONCE: usize = 16;
 /// How much longer to wait after each answer in a row that Stripe did not give.
 const PAUSE: Duration = Duration::from_secs(1);
 /// So many of them in a row, and the backfill is left for later.
