@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 
 use crate::db::{AnyConnection, text_enum};
-use crate::schema::{endpoint_secrets, endpoints};
+use crate::schema::{api_keys, endpoint_secrets, endpoints};
 
 pub use rotation::{
     due_to_retire, ended_secrets, expire_other_secrets, expire_secret, find_secret, lock, note, remove_secrets,
@@ -231,17 +231,28 @@ pub fn uses_key(conn: &mut AnyConnection, api_key_id: i64) -> QueryResult<bool> 
     diesel::select(diesel::dsl::exists(using)).get_result(conn)
 }
 
-/// A number pair that changes whenever an endpoint is added, updated or removed, or a secret is added or expires: cheap
-/// to ask for often. Sums, since a maximum would miss a change by a process whose clock is behind.
+/// Numbers that change whenever an endpoint is added, updated or removed, a secret is added or expires, or a key is added or
+/// removed: cheap to ask for often. Sums, since a maximum would miss a change by a process whose clock is behind.
 ///
 /// # Errors
 /// When the query fails.
-pub fn revision(conn: &mut AnyConnection) -> QueryResult<(Option<i64>, Option<i64>)> {
+pub fn revision(conn: &mut AnyConnection) -> QueryResult<[Option<i64>; 3]> {
     let sum = |text| sql::<Nullable<BigInt>>(text);
     let endpoint = endpoints::table.select(sum("CAST(sum(updated_at) AS BIGINT)")).first(conn)?;
     let secret =
         endpoint_secrets::table.select(sum("CAST(sum(id + coalesce(expires_at, 0)) AS BIGINT)")).first(conn)?;
-    Ok((endpoint, secret))
+    let key = api_keys::table.select(sum("CAST(sum(id) AS BIGINT)")).first(conn)?;
+    Ok([endpoint, secret, key])
+}
+
+/// Endpoints of a mode whose account was not known belong to this one: nobody else has a key.
+///
+/// # Errors
+/// When the query fails.
+pub fn adopt(conn: &mut AnyConnection, account: &str, livemode: bool, now: i64) -> QueryResult<usize> {
+    diesel::update(endpoints::table.filter(endpoints::account.is_null()).filter(endpoints::livemode.eq(livemode)))
+        .set((endpoints::account.eq(account), endpoints::updated_at.eq(now)))
+        .execute(conn)
 }
 
 /// Adds a sealed secret and answers its row number.

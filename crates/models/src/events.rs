@@ -139,6 +139,16 @@ pub fn find(conn: &mut AnyConnection, id: &str) -> QueryResult<Option<Event>> {
     events::table.filter(events::id.eq(id)).select(Event::as_select()).first(conn).optional()
 }
 
+/// Events of a mode that wait for their work and whose account was not known belong to this one: nobody else has a key.
+///
+/// # Errors
+/// When the query fails.
+pub fn adopt(conn: &mut AnyConnection, account: &str, livemode: bool) -> QueryResult<usize> {
+    let unsettled = [Status::Pending, Status::Processing, Status::Failed];
+    let theirs = events::table.filter(events::account.is_null()).filter(events::livemode.eq(livemode));
+    diesel::update(theirs.filter(events::status.eq_any(unsettled))).set(events::account.eq(account)).execute(conn)
+}
+
 /// Those of these ids whose events are still here.
 ///
 /// # Errors

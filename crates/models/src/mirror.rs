@@ -4,6 +4,7 @@
 //! each is read. Every other type lands whole in the table `objects`, so nothing is dropped. Each row
 //! keeps the object's JSON whole; columns exist for what is filtered, joined, sorted or shown in a list.
 
+mod adopt;
 mod apply;
 mod counts;
 mod entries;
@@ -20,6 +21,7 @@ mod truth;
 mod typed;
 mod versions;
 
+pub use adopt::adopt;
 pub use apply::{Applied, Change, Outcome, apply, apply_all, apply_fetched};
 pub use counts::{Count, count_up_to, counts_up_to, other_types};
 pub(crate) use hand_over::hand_over;

@@ -1,6 +1,7 @@
 //! Stripe API keys: adding one asks Stripe whose it is; it is stored sealed and shown masked.
 
 use tollgate_models::api_keys::{self, ApiKey as StoredKey, NewApiKey};
+use tollgate_models::{AnyConnection, endpoints, events, mirror};
 use tollgate_stripe_client::{Account, ApiKey, Error as StripeError, KeyKind, Priority};
 
 use crate::audit::{self, Actor};
@@ -24,6 +25,7 @@ pub async fn add(tollgate: &Tollgate, name: &str, secret: &str, actor: &Actor) -
         KeyKind::Restricted => "restricted",
         _ => "secret",
     };
+    let adopts = is_of_environments(tollgate, account.as_ref(), livemode).await;
     let added = tollgate
         .db()
         .write(move |conn| -> Result<Option<StoredKey>, tollgate_models::Error> {
@@ -47,10 +49,34 @@ pub async fn add(tollgate: &Tollgate, name: &str, secret: &str, actor: &Actor) -
             // Stripe was asked with it just now.
             api_keys::record_use(conn, id, now, None)?;
             audit::record(conn, &actor, "key.added", &id.to_string(), &masked, now)?;
+            if let Some(account) = account.as_ref().filter(|_| adopts) {
+                adopt(conn, &account.id, livemode, now)?;
+            }
             Ok(api_keys::find(conn, id)?)
         })
         .await?;
-    added.ok_or_else(|| Error::Conflict("this key is here already".to_owned()))
+    let added = added.ok_or_else(|| Error::Conflict("this key is here already".to_owned()))?;
+    tollgate.intake_refresh().await?;
+    Ok(added)
+}
+
+/// Whether what came while no stored key told an account may be this account's: unless the key of the environment, by which
+/// it may have come, is another's.
+async fn is_of_environments(tollgate: &Tollgate, account: Option<&Account>, livemode: bool) -> bool {
+    let environment = tollgate.config().stripe_api_key.as_ref().filter(|key| key.livemode() == livemode);
+    let (Some(account), Some(key)) = (account, environment) else { return account.is_some() };
+    matches!(whose(tollgate, key).await, Ok(Some(owner)) if owner.id == account.id)
+}
+
+/// Gives an account what came while nobody knew whose it is, if no other account has a key of the mode.
+fn adopt(conn: &mut AnyConnection, account: &str, livemode: bool, now: i64) -> Result<(), tollgate_models::Error> {
+    let of_mode = api_keys::list(conn)?.into_iter().filter(|key| key.livemode == livemode);
+    if of_mode.into_iter().all(|key| key.account.as_deref() == Some(account)) {
+        endpoints::adopt(conn, account, livemode, now)?;
+        events::adopt(conn, account, livemode)?;
+        mirror::adopt(conn, account, livemode)?;
+    }
+    Ok(())
 }
 
 /// Makes a key the default of its mode.

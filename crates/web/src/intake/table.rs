@@ -5,8 +5,9 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use secrecy::ExposeSecret;
+use tollgate_models::api_keys::{self, ApiKey};
 use tollgate_models::endpoints::{self, Endpoint, Status, Validation};
 use tollgate_models::{AnyConnection, Database, upgrades};
 use tollgate_stripe_client::webhook::Tolerance;
@@ -20,6 +21,7 @@ use crate::{Clock, Config, Error};
 pub(crate) const FRESHNESS: Duration = Duration::from_secs(1);
 
 /// An endpoint as the intake needs it.
+#[derive(Clone)]
 pub(crate) struct KnownEndpoint {
     /// None for the legacy URL.
     pub(crate) uuid: Option<String>,
@@ -39,6 +41,7 @@ pub(crate) struct KnownEndpoint {
 }
 
 /// A live secret of an endpoint.
+#[derive(Clone)]
 pub(crate) struct KnownSecret {
     /// The row; none for the legacy URL.
     pub(crate) id: Option<i64>,
@@ -60,7 +63,7 @@ impl KnownEndpoint {
 }
 
 type Endpoints = HashMap<Uuid, Arc<KnownEndpoint>>;
-type Revision = (Option<i64>, Option<i64>);
+type Revision = [Option<i64>; 3];
 
 /// Every endpoint, replaced as a whole when one changes.
 pub(crate) struct Table {
@@ -68,7 +71,7 @@ pub(crate) struct Table {
     keyring: Keyring,
     current: ArcSwap<Endpoints>,
     revision: Mutex<Revision>,
-    legacy: Option<Arc<KnownEndpoint>>,
+    legacy: ArcSwapOption<KnownEndpoint>,
 }
 
 impl Table {
@@ -77,10 +80,10 @@ impl Table {
             database: database.clone(),
             keyring: keyring.clone(),
             current: ArcSwap::default(),
-            revision: Mutex::new((None, None)),
-            legacy: config.legacy_webhook_secret.clone().map(legacy_endpoint),
+            revision: Mutex::default(),
+            legacy: config.legacy_webhook_secret.clone().map(legacy_endpoint).into(),
         };
-        if table.legacy.is_some() {
+        if table.legacy.load().is_some() {
             tracing::warn!(
                 "the legacy URL /stripe/webhooks is on: anyone can guess it; move to endpoints of their own"
             );
@@ -94,15 +97,19 @@ impl Table {
     }
 
     pub(super) fn legacy(&self) -> Option<Arc<KnownEndpoint>> {
-        self.legacy.clone()
+        self.legacy.load_full()
     }
 
     /// Reads the endpoints again.
     pub(crate) fn refresh(&self) -> Result<(), Error> {
-        let (revision, endpoints) = self
-            .database
-            .read(|conn| -> Result<_, tollgate_models::Error> { Ok((endpoints::revision(conn)?, self.read(conn)?)) })?;
+        let (revision, endpoints, keys) = self.database.read(|conn| -> Result<_, tollgate_models::Error> {
+            Ok((endpoints::revision(conn)?, self.read(conn)?, api_keys::list(conn)?))
+        })?;
         self.current.store(Arc::new(endpoints));
+        if let Some(legacy) = self.legacy() {
+            let known = KnownEndpoint { account: only_account(&keys), ..KnownEndpoint::clone(&legacy) };
+            self.legacy.store(Some(Arc::new(known)));
+        }
         *self.revision.lock().unwrap_or_else(PoisonError::into_inner) = revision;
         Ok(())
     }
@@ -174,6 +181,13 @@ fn known_endpoint(endpoint: Endpoint, secrets: Vec<KnownSecret>, shadow: bool) -
         uuid: Some(endpoint.uuid),
         secrets,
     }
+}
+
+/// Whose the legacy URL's events are, where there are keys of one account only.
+fn only_account(keys: &[ApiKey]) -> Option<String> {
+    let mut accounts = keys.iter().map(|key| key.account.as_deref());
+    let first = accounts.next()??;
+    accounts.all(|account| account == Some(first)).then(|| first.to_owned())
 }
 
 fn legacy_endpoint(secret: WebhookSecret) -> Arc<KnownEndpoint> {

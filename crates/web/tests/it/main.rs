@@ -50,6 +50,7 @@ mod task_claims;
 mod thin_events;
 mod transactions;
 mod truth;
+mod unknown_account;
 mod upgrade;
 mod upgrade_trouble;
 mod urls;
