@@ -116,14 +116,14 @@ pub fn open(conn: &mut AnyConnection) -> QueryResult<Vec<Upgrade>> {
     upgrades::table.filter(upgrades::finished_at.is_null()).order(upgrades::id).select(Upgrade::as_select()).load(conn)
 }
 
-/// The endpoints whose deliveries are only compared.
+/// The endpoints whose deliveries are only compared; those that were given up too, so that none is taken for a live one
+/// while it is deleted.
 ///
 /// # Errors
 /// When the query fails.
 pub fn shadows(conn: &mut AnyConnection) -> QueryResult<Vec<String>> {
     upgrades::table
-        .filter(upgrades::finished_at.is_null())
-        .filter(upgrades::status.eq_any([Status::Comparing, Status::Abandoning]))
+        .filter(upgrades::status.eq_any([Status::Comparing, Status::Abandoning, Status::Abandoned]))
         .select(upgrades::shadow_uuid)
         .load(conn)
 }

@@ -46,6 +46,7 @@ CREATE TABLE shadow_events (
 );
 CREATE UNIQUE INDEX shadow_events_once ON shadow_events (event_id, endpoint_uuid);
 CREATE INDEX shadow_events_by_type ON shadow_events (endpoint_uuid, type, seq);
+CREATE INDEX shadow_events_bodies ON shadow_events (endpoint_uuid, type, seq) WHERE body IS NOT NULL;
 CREATE INDEX shadow_events_by_received ON shadow_events (received_at);
 CREATE INDEX shadow_events_unsettled ON shadow_events (received_at) WHERE settled_at IS NULL;
 CREATE INDEX shadow_events_unsettled_by_endpoint ON shadow_events (endpoint_uuid, seq) WHERE settled_at IS NULL;

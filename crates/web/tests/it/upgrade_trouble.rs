@@ -8,7 +8,7 @@ use tollgate::models::upgrades::{Status as Stage, Upgrade};
 use tollgate_stripe_sim::{ApiFault, DeliverOptions, FaultPlan};
 
 use crate::support::upgrades::{NEW, OLD, abandon, live_endpoint, stage, start, swap, try_start};
-use crate::support::{ATTEMPTS, PATH, Shop, refusals};
+use crate::support::{ATTEMPTS, Http, PATH, Shop, refusals};
 
 #[tokio::test]
 async fn two_swaps_at_once_are_one() {
@@ -247,4 +247,30 @@ async fn a_swap_that_nobody_finishes_is_finished_by_the_server() {
     assert_eq!(shop.row(&upgrade.shadow_uuid).status, Status::Enabled);
     let last = shop.audit(&live.uuid).remove(0);
     assert_eq!(last, ("tollgate".to_owned(), "endpoint.disabled".to_owned()));
+}
+
+#[tokio::test]
+async fn a_swap_is_not_finished_while_the_new_endpoint_is_off_at_stripe() {
+    let shop = Shop::start().await;
+    let live = live_endpoint(&shop).await;
+    let upgrade = start(&shop, &live).await;
+    shop.sim.fail_next("POST", PATH, ApiFault::Error500, ATTEMPTS);
+    swap(&shop, &live.uuid).await.unwrap_err();
+    let id = shop.row(&upgrade.shadow_uuid).stripe_id.unwrap();
+    let set = async |form: &str| {
+        let key = format!("Bearer {}", shop.sim.api_key(&shop.sim.account(), false));
+        let headers = [("authorization", key.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+        let stripe = Http::new(shop.sim.url().as_str().trim_end_matches('/'));
+        assert_eq!(stripe.post(&format!("{PATH}/{id}"), &headers, form).await.status, 200);
+    };
+    set("disabled=true").await;
+    shop.app.advance(60_000);
+    assert_eq!(upgrade::finish_due(&shop.app.tollgate).await.unwrap(), 1);
+    assert!(stage(&shop, &live.uuid).await.1.unwrap().contains("is disabled at Stripe: enable it there first"));
+    let said = swap(&shop, &live.uuid).await.unwrap_err().to_string();
+    assert!(said.contains("is disabled at Stripe"), "{said}");
+    assert_eq!(shop.row(&live.uuid).status, Status::Enabled, "otherwise nothing would take events");
+    set("disabled=false").await;
+    assert_eq!(upgrade::finish_due(&shop.app.tollgate).await.unwrap(), 0);
+    assert_eq!(shop.row(&live.uuid).status, Status::Disabled);
 }

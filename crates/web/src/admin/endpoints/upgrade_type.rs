@@ -85,7 +85,7 @@ impl TypePage {
             shows_content,
             groups: groups(&found.differences),
             columns,
-            handlers: found.handlers.iter().map(handler_line).collect(),
+            handlers: found.handlers.iter().map(|found| handler_line(found, shows_content)).collect(),
             type_: tally.type_.clone(),
         }
     }
@@ -129,7 +129,7 @@ fn text(value: &Value) -> String {
     text
 }
 
-fn handler_line(found: &HandlerFinding) -> HandlerLine {
+fn handler_line(found: &HandlerFinding, shows_content: bool) -> HandlerLine {
     let (tone, word) = match (found.failed, found.failed_before) {
         (0, _) => (Tone::Good, "succeeds"),
         (failed, before) if failed == before => (Tone::Warn, "fails already"),
@@ -143,7 +143,27 @@ fn handler_line(found: &HandlerFinding) -> HandlerLine {
         verdict: Badge::new(tone, word),
         handler: found.handler.clone(),
         text,
-        error: found.error.clone(),
+        // An error may quote what it was about.
+        error: found.error.clone().filter(|_| shows_content),
         event: found.event_id.as_ref().map(|id| (id.clone(), events::address(id))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HandlerFinding, handler_line};
+
+    #[test]
+    fn what_a_handler_says_is_for_those_who_may_see_contents() {
+        let found = HandlerFinding {
+            handler: "send_receipt".to_owned(),
+            tried: 2,
+            failed: 1,
+            failed_before: 0,
+            error: Some("no such customer: ada@example.com".to_owned()),
+            event_id: Some("evt_1".to_owned()),
+        };
+        assert_eq!(handler_line(&found, false).error, None);
+        assert_eq!(handler_line(&found, true).error, found.error);
     }
 }

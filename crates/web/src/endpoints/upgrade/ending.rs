@@ -76,7 +76,7 @@ async fn disable_old(tollgate: &Tollgate, sides: &Sides, actor: &Actor) -> Resul
     let old = find_any(tollgate, &sides.live.uuid).await?.unwrap_or_else(|| sides.live.clone());
     let status = match old.status {
         Status::Deleted => Status::Deleted,
-        _ => match disable(tollgate, &old).await {
+        _ => match disable(tollgate, &old, &sides.shadow).await {
             Ok(status) => status,
             Err(problem) => {
                 let text = format!("the new endpoint is live, but the old one could not be disabled: {problem}");
@@ -110,9 +110,23 @@ pub(super) fn record_swap(
     upgrades::find(conn, id)
 }
 
-async fn disable(tollgate: &Tollgate, old: &Endpoint) -> Result<Status, String> {
+async fn disable(tollgate: &Tollgate, old: &Endpoint, new: &Endpoint) -> Result<Status, String> {
+    let (stripe, id) = at_stripe(tollgate, new).await.map_err(|error| error.to_string())?;
+    stands(&stripe, &id).await?;
     let (stripe, id) = at_stripe(tollgate, old).await.map_err(|error| error.to_string())?;
     disable_at(&stripe, &id).await
+}
+
+/// Whether the endpoint that takes the place is there to take events: otherwise nothing would.
+pub(super) async fn stands(stripe: &AtStripe, id: &str) -> Result<(), String> {
+    match stripe.retrieve(id).await {
+        Ok(found) if found.enabled => Ok(()),
+        Ok(_) => Err(format!("the new endpoint {id} is disabled at Stripe: enable it there first")),
+        Err(error) if error.is_missing() => {
+            Err(format!("the new endpoint {id} was deleted at Stripe: the old one goes on; delete the new one here"))
+        }
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// What an endpoint is at Stripe after it was disabled there.

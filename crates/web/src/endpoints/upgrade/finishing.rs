@@ -4,7 +4,7 @@ use tollgate_models::endpoints::{self as rows, Endpoint, Status};
 use tollgate_models::upgrades::{self, Status as Stage, Upgrade};
 use tollgate_models::{AnyConnection, Error as DbError, Lane, QueryResult};
 
-use super::ending::{disable_at, record_swap};
+use super::ending::{disable_at, record_swap, stands};
 use crate::audit::Actor;
 use crate::endpoints::Background;
 use crate::endpoints::at_stripe::AtStripe;
@@ -48,9 +48,12 @@ impl Background<'_> {
             if !go_on()? {
                 break;
             }
-            let Some(old) = self.database.read(|conn| rows::find(conn, &upgrade.live_uuid))? else { continue };
+            let (old, new) = self.database.read(|conn| -> Result<_, DbError> {
+                Ok((rows::find(conn, &upgrade.live_uuid)?, rows::find(conn, &upgrade.shadow_uuid)?))
+            })?;
+            let (Some(old), Some(new)) = (old, new) else { continue };
             let actor = Actor { name: "tollgate".to_owned(), ip: None };
-            match self.disable(&old) {
+            match self.disable(&old, &new) {
                 Ok(status) => {
                     let end = |conn: &mut AnyConnection| record_swap(conn, upgrade.id, old, status, &actor, now);
                     self.database.write(Lane::Ordinary, end)?;
@@ -66,13 +69,17 @@ impl Background<'_> {
         Ok(waiting)
     }
 
-    fn disable(&self, old: &Endpoint) -> Result<Status, String> {
+    fn disable(&self, old: &Endpoint, new: &Endpoint) -> Result<Status, String> {
         let Some(id) = old.stripe_id.as_deref().filter(|_| old.status != Status::Deleted) else {
             return Ok(Status::Deleted);
         };
-        let client = self.stripe.client_of(self.database, old).map_err(|error| error.to_string())?;
+        let client = |endpoint| self.stripe.client_of(self.database, endpoint).map_err(|error| error.to_string());
+        let (of_old, of_new) = (AtStripe::new(client(old)?, old.object), AtStripe::new(client(new)?, new.object));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("Stripe could not be asked: {error}"))?;
-        runtime.block_on(disable_at(&AtStripe::new(client, old.object), id))
+        runtime.block_on(async {
+            stands(&of_new, new.stripe_id.as_deref().unwrap_or_default()).await?;
+            disable_at(&of_old, id).await
+        })
     }
 }
