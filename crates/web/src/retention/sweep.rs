@@ -8,9 +8,9 @@ use tollgate_models::{AnyConnection, Database, Error, Lane, settings};
 
 use crate::Clock;
 
-/// Events or payloads deleted by one transaction: with what belongs to each event, about 500 rows. What a payload says of an
-/// object is compressed meanwhile.
-const EVENTS: i64 = 100;
+/// Events or payloads deleted by one transaction: with what belongs to each event, about 150 rows. What a payload says of an
+/// object is compressed meanwhile, so there are few: whoever takes events in waits for it.
+const EVENTS: i64 = 25;
 /// Deliveries or contents of objects deleted by one transaction.
 const ROWS: i64 = 500;
 /// The longest pause after a step.
