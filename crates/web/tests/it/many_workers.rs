@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use tollgate::models::claims::{self, Claim};
-use tollgate::models::events::Status;
+use tollgate::models::events::{self, Status};
 use tollgate::models::{Error as DbError, Lane};
 use tollgate::{Clock, Handlers};
 
@@ -137,15 +137,23 @@ async fn a_worker_that_lost_its_claim_rolls_back_what_it_did() {
 async fn stopping_gives_back_what_was_not_done() {
     // Handlers go on when the sender is gone.
     let (hold, held) = mpsc::channel::<()>();
-    let (held, waiting) = (Mutex::new(held), Arc::new(AtomicBool::new(false)));
-    let waits = Arc::clone(&waiting);
+    let (held, armed, waiting) = (Mutex::new(held), Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (arm, waits) = (Arc::clone(&armed), Arc::clone(&waiting));
     let handlers = Handlers::new().on_as("waits", "*", move |_, _| {
-        waits.store(true, Ordering::SeqCst);
-        assert!(held.lock().unwrap().recv().is_err());
+        if armed.load(Ordering::SeqCst) {
+            waits.store(true, Ordering::SeqCst);
+            assert!(held.lock().unwrap().recv().is_err());
+        }
         Ok(())
     });
     let app = Setup::new().handlers(handlers).live().start().await;
+    // On SQLite nothing is taken in while the handler waits, so all of them are there before.
     deliver_many(&app, 3).await;
+    all_processed(&app, 3).await;
+    arm.store(true, Ordering::SeqCst);
+    let (database, now) = (app.tollgate.db().blocking(), app.tollgate.clock().now_millis());
+    let again = database.write(Lane::Ordinary, |conn| events::replay(conn, &["evt_0", "evt_1", "evt_2"], None, now));
+    assert_eq!(again.unwrap(), 3);
     until("a handler runs", async || waiting.load(Ordering::SeqCst).then_some(())).await;
     let tollgate = app.tollgate.clone();
     let stopping = tokio::spawn(async move { tollgate.shut_down(Duration::from_secs(20)).await });
