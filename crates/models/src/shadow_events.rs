@@ -138,6 +138,18 @@ pub fn insert(conn: &mut AnyConnection, rows: &[&EventRow]) -> QueryResult<()> {
     db::insert_shadow_events(conn, &copies)
 }
 
+/// Copies of a mode that are not settled and whose account was not known belong to this one: nobody else has a key.
+///
+/// # Errors
+/// When the query fails.
+pub fn adopt(conn: &mut AnyConnection, account: &str, livemode: bool) -> QueryResult<usize> {
+    let theirs =
+        shadow_events::table.filter(shadow_events::account.is_null()).filter(shadow_events::livemode.eq(livemode));
+    diesel::update(theirs.filter(shadow_events::settled_at.is_null()))
+        .set(shadow_events::account.eq(account))
+        .execute(conn)
+}
+
 /// How many events of one type came by which of the two.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, QueryableByName)]
 pub struct Tally {
@@ -214,29 +226,31 @@ fn only_live(conn: &mut AnyConnection, upgrade: &Upgrade) -> QueryResult<Vec<Str
 pub struct Pair {
     /// The shadow's.
     pub copy: ShadowEvent,
-    /// The API version in which it was taken in.
-    pub api_version: Option<String>,
     /// The body that was taken in.
     pub body: String,
 }
 
-/// The newest events of a type that came by both and whose bodies are kept, newest first.
+/// The newest events of a type that came by both and whose bodies are kept, newest first. What another endpoint than the two
+/// brought first was taken in as that one has it, so it counts only if that is the live one's version.
 ///
 /// # Errors
 /// When the query fails.
-pub fn pairs(conn: &mut AnyConnection, shadow_uuid: &str, event_type: &str, limit: i64) -> QueryResult<Vec<Pair>> {
-    let found: Vec<(ShadowEvent, Option<String>, String)> = shadow_events::table
+pub fn pairs(conn: &mut AnyConnection, upgrade: &Upgrade, event_type: &str, limit: i64) -> QueryResult<Vec<Pair>> {
+    let by_live = events::endpoint_uuid.eq(&upgrade.live_uuid).or(events::api_version.eq(&upgrade.from_version));
+
+    let found: Vec<(ShadowEvent, String)> = shadow_events::table
         .inner_join(events::table.on(events::id.eq(shadow_events::event_id)))
         .inner_join(event_payloads::table.on(event_payloads::event_id.eq(shadow_events::event_id)))
-        .filter(shadow_events::endpoint_uuid.eq(shadow_uuid))
+        .filter(shadow_events::endpoint_uuid.eq(&upgrade.shadow_uuid))
+        .filter(by_live)
         .filter(shadow_events::type_.eq(event_type))
         .filter(shadow_events::taken_in.eq(false))
         .filter(shadow_events::body.is_not_null())
         .order(shadow_events::seq.desc())
         .limit(limit)
-        .select((ShadowEvent::as_select(), events::api_version, event_payloads::body))
+        .select((ShadowEvent::as_select(), event_payloads::body))
         .load(conn)?;
-    Ok(found.into_iter().map(|(copy, api_version, body)| Pair { copy, api_version, body }).collect())
+    Ok(found.into_iter().map(|(copy, body)| Pair { copy, body }).collect())
 }
 
 /// The newest copies of a type whose bodies are kept, newest first.

@@ -208,6 +208,27 @@ async fn copies_are_thinned_out_and_go_after_a_week() {
 }
 
 #[tokio::test]
+async fn what_a_third_endpoint_brought_first_is_not_taken_for_the_present_version() {
+    let shop = Shop::start().await;
+    let third = shop.try_create(Draft { api_version: Some(NEW.to_owned()), ..shop.draft() }).await.unwrap();
+    let live = live_endpoint(&shop).await;
+    let upgrade = start(&shop, &live).await;
+    let shadow = shop.row(&upgrade.shadow_uuid);
+    for (order, compared) in [([&third, &live, &shadow], 0), ([&live, &third, &shadow], 1)] {
+        shop.sim.set_faults(FaultPlan { drop_every: 1, ..FaultPlan::default() });
+        let id = changes(&shop, "sub_1").await;
+        shop.sim.set_faults(FaultPlan::default());
+        for endpoint in order {
+            assert!(shop.sim.deliver(&id, DeliverOptions::to(endpoint.stripe_id.clone().unwrap())).await[0].accepted());
+        }
+        let found = upgrade::comparison(&shop.app.tollgate, &upgrade).await.unwrap();
+        assert_eq!(found.types[0].compared, compared, "{found:?}");
+    }
+    let found = upgrade::comparison(&shop.app.tollgate, &upgrade).await.unwrap();
+    assert!(found.types[0].tally.both == 2 && !found.types[0].differences.is_empty());
+}
+
+#[tokio::test]
 async fn an_event_destination_for_snapshots_is_upgraded_in_the_same_way() {
     let shop = Shop::start().await;
     let kind = Kind::SnapshotDestination;

@@ -124,9 +124,9 @@ fn compared(
     tried: &[Tried],
     limit: i64,
 ) -> QueryResult<TypeComparison> {
-    let pairs = shadow_events::pairs(conn, &upgrade.shadow_uuid, &tally.type_, limit)?;
+    let pairs = shadow_events::pairs(conn, upgrade, &tally.type_, limit)?;
     let (mut differences, mut columns) = (Differences::default(), None);
-    for Pair { copy, body, .. } in &pairs {
+    for Pair { copy, body } in &pairs {
         let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
         let (before, after) = (parsed(body), parsed(copy.body.as_deref().unwrap_or_default()));
         differences.add(&copy.event_id, &before, &after);
