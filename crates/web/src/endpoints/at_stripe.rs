@@ -45,6 +45,14 @@ pub(super) struct Found {
     pub(super) secret: Option<WebhookSecret>,
 }
 
+/// How an endpoint stands at Stripe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Enabled,
+    Disabled,
+    Missing,
+}
+
 /// What is to change; the rest stays.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Change {
@@ -75,6 +83,16 @@ impl AtStripe {
         match self.object {
             Object::WebhookEndpoint => self.client.retrieve_webhook_endpoint(id).await.map(Found::from),
             Object::EventDestination => self.client.retrieve_event_destination(id).await.map(Found::from),
+        }
+    }
+
+    /// Whether it is there to take events, before another one is stopped that does.
+    pub(super) async fn standing(&self, id: &str) -> Result<Standing, Error> {
+        match self.retrieve(id).await {
+            Ok(found) if found.enabled => Ok(Standing::Enabled),
+            Ok(_) => Ok(Standing::Disabled),
+            Err(error) if error.is_missing() => Ok(Standing::Missing),
+            Err(error) => Err(error),
         }
     }
 

@@ -3,7 +3,7 @@
 use tollgate_models::endpoints::{self as rows, Endpoint, Status};
 use tollgate_models::{AnyConnection, Database, Error as DbError, Lane, deliveries};
 
-use super::at_stripe::AtStripe;
+use super::at_stripe::{AtStripe, Standing};
 use crate::audit::Actor;
 use crate::stripe_keys::StripeKeys;
 use crate::{Clock, Error, Tollgate};
@@ -118,13 +118,10 @@ impl Background<'_> {
             (AtStripe::new(client(new)?, new.object), AtStripe::new(client(old)?, old.object));
         runtime.block_on(async {
             let id = new.stripe_id.as_deref().unwrap_or_default();
-            match stripe_of_new.retrieve(id).await {
-                Ok(found) if found.enabled => {}
-                Ok(_) => return Err(waits(new, "is disabled at Stripe: enable it")),
-                Err(error) if error.is_missing() => {
-                    return Err(waits(new, "was deleted at Stripe: rotate once more"));
-                }
-                Err(error) => return Err(failed(&error)),
+            match stripe_of_new.standing(id).await.map_err(|error| failed(&error))? {
+                Standing::Enabled => {}
+                Standing::Disabled => return Err(waits(new, "is disabled at Stripe: enable it")),
+                Standing::Missing => return Err(waits(new, "was deleted at Stripe: rotate once more")),
             }
             match &old.stripe_id {
                 Some(id) => stripe_of_old.delete(id).await.map_err(|error| failed(&error)),

@@ -7,7 +7,7 @@ use tollgate_stripe_client::Error as StripeError;
 
 use super::{Sides, latest, open, under_way};
 use crate::audit::{self, Actor};
-use crate::endpoints::at_stripe::AtStripe;
+use crate::endpoints::at_stripe::{AtStripe, Standing};
 use crate::endpoints::creation::conflict;
 use crate::endpoints::{EndpointError, at_stripe, find_any, record_deletion, refresh, repair};
 use crate::{Error, Tollgate};
@@ -119,13 +119,12 @@ async fn disable(tollgate: &Tollgate, old: &Endpoint, new: &Endpoint) -> Result<
 
 /// Whether the endpoint that takes the place is there to take events: otherwise nothing would.
 pub(super) async fn stands(stripe: &AtStripe, id: &str) -> Result<(), String> {
-    match stripe.retrieve(id).await {
-        Ok(found) if found.enabled => Ok(()),
-        Ok(_) => Err(format!("the new endpoint {id} is disabled at Stripe: enable it there first")),
-        Err(error) if error.is_missing() => {
+    match stripe.standing(id).await.map_err(|error| error.to_string())? {
+        Standing::Enabled => Ok(()),
+        Standing::Disabled => Err(format!("the new endpoint {id} is disabled at Stripe: enable it there first")),
+        Standing::Missing => {
             Err(format!("the new endpoint {id} was deleted at Stripe: the old one goes on; delete the new one here"))
         }
-        Err(error) => Err(error.to_string()),
     }
 }
 
