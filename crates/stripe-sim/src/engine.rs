@@ -23,6 +23,15 @@ use crate::objects::{Made, text};
 use crate::state::events::EmitOptions;
 use crate::state::{Cause, Scope, State};
 
+/// The customer authenticates a payment intent or a setup intent, or fails to; whether that was asked.
+pub(crate) fn authenticate(state: &mut State, intent: &str, passed: bool) -> bool {
+    let Some(stored) = state.store.find(intent) else { return false };
+    let (scope, is_setup) = (stored.scope.clone(), stored.kind() == "setup_intent");
+    let mut act = Act::new(state, scope, Cause::default());
+    let done = if is_setup { setups::authenticate } else { payments::authenticate };
+    done(&mut act, intent, passed).is_ok()
+}
+
 /// The state while something happens: for whom, because of what, and when.
 pub(crate) struct Act<'a> {
     pub(crate) state: &'a mut State,

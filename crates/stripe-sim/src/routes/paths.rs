@@ -56,7 +56,7 @@ pub(crate) fn is_version(text: &str) -> bool {
 mod tests {
     use http::Method;
 
-    use super::{find, is_version};
+    use super::{KINDS, SHOWN, find, is_version};
 
     #[test]
     fn paths_find_their_route() {
@@ -82,6 +82,15 @@ mod tests {
             assert_eq!(found(Method::POST, path), None, "{path}");
         }
         assert_eq!(found(Method::DELETE, "/v1/prices/price_1"), None);
+    }
+
+    #[test]
+    fn the_documentation_names_every_path_that_is_served() {
+        let page = include_str!("../../../../docs/simulator.md");
+        let kinds = KINDS.iter().copied().chain(&SHOWN).filter(|kind| !kind.internal && !kind.path.starts_with("/v2/"));
+        let named = |path: &str| page.contains(path) || page.contains(&path.replace("/v1/billing_portal", ""));
+        let missing: Vec<&str> = kinds.map(|kind| kind.path).filter(|path| !named(path)).collect();
+        assert_eq!(missing, [""; 0]);
     }
 
     #[test]

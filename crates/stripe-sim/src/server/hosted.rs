@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::App;
 use crate::engine::checkout::{self, Visitor};
-use crate::engine::{Act, payments, setups};
+use crate::engine::{self, Act, setups};
 use crate::failure::Failure;
 use crate::objects::{number, text};
 use crate::state::{Cause, State};
@@ -102,16 +102,12 @@ pub(super) async fn authenticate(
     Form(found): Form<Authentication>,
 ) -> Response {
     let mut state = app.shared.lock();
-    let Some(stored) = state.store.find(&id) else { return nothing() };
-    let (scope, is_setup) = (stored.scope.clone(), stored.kind() == "setup_intent");
-    let back = stored.value["~return_url"].as_str().unwrap_or_default().to_owned();
-    let mut act = Act::new(&mut state, scope, Cause::default());
-    let done = if is_setup { setups::authenticate } else { payments::authenticate };
-    if done(&mut act, &id, found.passed).is_err() {
+    if !engine::authenticate(&mut state, &id, found.passed) {
         return nothing();
     }
-    let (name, status) =
-        (if is_setup { "setup_intent" } else { "payment_intent" }, if found.passed { "succeeded" } else { "failed" });
+    let intent = state.store.get(&id).cloned().unwrap_or_default();
+    let (name, back) = (text(&intent, "/object"), text(&intent, "/~0return_url"));
+    let status = if found.passed { "succeeded" } else { "failed" };
     let joint = if back.contains('?') { '&' } else { '?' };
     leave(format!("{back}{joint}{name}={id}&redirect_status={status}"))
 }

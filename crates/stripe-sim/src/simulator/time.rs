@@ -4,8 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::Simulator;
-use crate::engine::{Act, due, payments, setups};
-use crate::state::Cause;
+use crate::engine::{self, due};
 
 /// How often [`Simulator::keep_time`] looks.
 const TICK: Duration = Duration::from_secs(1);
@@ -35,11 +34,6 @@ impl Simulator {
 
     /// The customer authenticates a payment intent or a setup intent, or fails to; gives whether that was asked.
     pub fn authenticate(&self, intent: &str, passed: bool) -> bool {
-        let mut state = self.shared.lock();
-        let Some(stored) = state.store.find(intent) else { return false };
-        let (scope, is_setup) = (stored.scope.clone(), stored.kind() == "setup_intent");
-        let mut act = Act::new(&mut state, scope, Cause::default());
-        let done = if is_setup { setups::authenticate } else { payments::authenticate };
-        done(&mut act, intent, passed).is_ok()
+        engine::authenticate(&mut self.shared.lock(), intent, passed)
     }
 }
