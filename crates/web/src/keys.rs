@@ -1,7 +1,7 @@
 //! Stripe API keys: adding one asks Stripe whose it is; it is stored sealed and shown masked.
 
 use tollgate_models::api_keys::{self, ApiKey as StoredKey, NewApiKey};
-use tollgate_models::{AnyConnection, endpoints, events, mirror};
+use tollgate_models::{AnyConnection, endpoints, events, mirror, shadow_events};
 use tollgate_stripe_client::{Account, ApiKey, Error as StripeError, KeyKind, Priority};
 
 use crate::audit::{self, Actor};
@@ -74,6 +74,7 @@ fn adopt(conn: &mut AnyConnection, account: &str, livemode: bool, now: i64) -> R
     if of_mode.into_iter().all(|key| key.account.as_deref() == Some(account)) {
         endpoints::adopt(conn, account, livemode, now)?;
         events::adopt(conn, account, livemode)?;
+        shadow_events::adopt(conn, account, livemode)?;
         mirror::adopt(conn, account, livemode)?;
     }
     Ok(())

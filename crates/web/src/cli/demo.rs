@@ -124,7 +124,7 @@ fn introduce(link: &str, address: SocketAddr, sim: &Simulator, data: &str) {
     output::line(format!("  Sign in:   {link}"));
     output::line("             (good once, for twelve hours)");
     output::line(format!("  Server:    http://{address}"));
-    output::line(format!("  Stripe:    {} (simulated)", sim.url()));
+    output::line(format!("  Stripe:    {} (simulated)", sim.url().as_str().trim_end_matches('/')));
     output::line(format!("  Data:      {data}"));
     output::line("\nCustomers subscribe, pay, fail to pay, get refunds and dispute. Now and then a delivery has a bad");
     output::line(

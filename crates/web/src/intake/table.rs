@@ -102,13 +102,13 @@ impl Table {
 
     /// Reads the endpoints again.
     pub(crate) fn refresh(&self) -> Result<(), Error> {
-        let (revision, endpoints, keys) = self.database.read(|conn| -> Result<_, tollgate_models::Error> {
-            Ok((endpoints::revision(conn)?, self.read(conn)?, api_keys::list(conn)?))
-        })?;
+        let (revision, endpoints) = self
+            .database
+            .read(|conn| -> Result<_, tollgate_models::Error> { Ok((endpoints::revision(conn)?, self.read(conn)?)) })?;
         self.current.store(Arc::new(endpoints));
         if let Some(legacy) = self.legacy() {
-            let known = KnownEndpoint { account: only_account(&keys), ..KnownEndpoint::clone(&legacy) };
-            self.legacy.store(Some(Arc::new(known)));
+            let account = only_account(&self.database.read(api_keys::list)?);
+            self.legacy.store(Some(Arc::new(KnownEndpoint { account, ..KnownEndpoint::clone(&legacy) })));
         }
         *self.revision.lock().unwrap_or_else(PoisonError::into_inner) = revision;
         Ok(())

@@ -78,9 +78,17 @@ async fn what_came_before_a_key_told_its_account_is_not_kept_twice() {
         app.run_workers().await;
         // One is not worked on yet when the key comes.
         app.deliver(&told("evt_2", "Box", SECONDS - 400)).await;
+        // So are copies that came by the shadow of an upgrade, as long as it is open what becomes of them.
+        for (id, settled) in [("evt_open", "NULL"), ("evt_settled", "1")] {
+            app.execute(&format!(
+                "INSERT INTO shadow_events (endpoint_uuid, event_id, type, kind, created, received_at, livemode, settled_at) \
+                 VALUES ('shadow', '{id}', 'product.updated', 'snapshot', 1, 1, FALSE, {settled})"
+            ));
+        }
         add(&app, &sim).await;
         app.run_workers().await;
         assert_eq!(rows(&app, &sim), [(Some(sim.account()), json!("Box"))]);
+        assert_eq!(app.count("shadow_events WHERE account IS NULL AND event_id <> 'evt_settled'"), 0);
         let missed = EmitOptions { created: Some(SECONDS - 300), ..EmitOptions::default() };
         sim.emit_with("product.updated", product("Big box"), missed);
         reconcile::run(&app.tollgate, Some(SECONDS - 1000), &Actor::cli(), |_| {}).await.unwrap();
