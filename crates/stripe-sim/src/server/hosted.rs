@@ -13,7 +13,7 @@ use super::App;
 use crate::engine::checkout::{self, Visitor};
 use crate::engine::{self, Act, setups};
 use crate::failure::Failure;
-use crate::objects::{number, text};
+use crate::objects::text;
 use crate::state::{Cause, State};
 
 /// The cards on the page, and what becomes of them.
@@ -119,19 +119,21 @@ fn session<'a>(state: &'a State, id: &str) -> Option<&'a Value> {
 fn checkout_form(session: &Value, refusal: Option<&str>) -> Response {
     let refusal = refusal.map(|text| format!("<p role=\"alert\">{}</p>", escaped(text))).unwrap_or_default();
     let due = match session["amount_total"].as_i64() {
-        Some(_) => format!("{} {}", number(session, "/amount_total"), text(session, "/currency").to_uppercase()),
-        None => "nothing now".to_owned(),
+        Some(amount) => {
+            let currency = escaped(&text(session, "/currency").to_uppercase());
+            format!("To pay: <b>{amount} {currency}</b>, counted in the currency's smallest unit.")
+        }
+        None => "Nothing is paid now: the card is kept for later.".to_owned(),
     };
     let cards: String =
         CARDS.iter().map(|(name, says)| format!("<option value=\"{name}\">{}</option>", escaped(says))).collect();
     let cancel = session["cancel_url"].as_str().filter(|url| is_web(url));
     let cancel = cancel.map(|url| format!("<p><a href=\"{}\">Cancel</a></p>", escaped(url))).unwrap_or_default();
     let body = format!(
-        "{refusal}<p>To pay: <b>{}</b>, in the currency's smallest unit.</p><form method=\"post\">\
+        "{refusal}<p>{due}</p><form method=\"post\">\
          <p><label>Email <input name=\"email\" type=\"email\" value=\"{}\"></label></p>\
          <p><label>Name <input name=\"name\"></label></p>\
          <p><label>Card <select name=\"card\">{cards}</select></label></p><button>Pay</button></form>{cancel}",
-        escaped(&due),
         escaped(text(session, "/customer_email")),
     );
     let mut response = page("Checkout", &body);
@@ -159,8 +161,8 @@ fn nothing() -> Response {
 fn page(title: &str, body: &str) -> Response {
     Html(format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>{title} (simulated)</title><style>body{{font:16px system-ui;max-width:28rem;margin:3rem auto;padding:0 1rem;\
-         color-scheme:light dark}}[role=alert]{{color:#c00}}input,select,button{{font:inherit}}</style>\
+         <title>{title} (simulated)</title><style>:root{{color-scheme:light dark}}body{{font:16px/1.5 system-ui;max-width:28rem;margin:3rem auto;padding:0 1rem}}\
+         [role=alert]{{color:light-dark(#b00,#f88)}}input,select,button{{font:inherit}}</style>\
          <h1>{title}</h1><p>This is a simulated Stripe: no money moves.</p>{body}</html>"
     ))
     .into_response()

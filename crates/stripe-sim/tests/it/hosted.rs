@@ -73,6 +73,7 @@ async fn odd_visits_get_a_plain_answer_and_no_script() {
     let session = api.post("/v1/checkout/sessions", form).await;
     let page = path(session.body["url"].as_str().unwrap());
     let shown = browser.get(&page).await;
+    assert!(says(&shown).contains("Nothing is paid now"));
     assert!(shown.status == 200 && !says(&shown).contains("<script") && !says(&shown).contains("javascript"));
     for bad in ["", "card=", "card=pm_none", "passed=maybe"] {
         let status = browser.post(&page, bad).await.status;
